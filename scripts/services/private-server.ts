@@ -1,0 +1,78 @@
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { leashFolder, type Leash } from "./leash.ts";
+import { OUTPUT_FILE, runProcessGroup, type ProcessGroup } from "./process-group.ts";
+import type { OwnServer, ServerKind } from "./server.ts";
+import { waitUntilAnswers } from "./wait-until-answers.ts";
+
+/** What is to run. Files are made in its folder; the command runs there. */
+export interface PrivateServerPlan {
+  readonly name: ServerKind;
+  readonly url: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+  environment(folder: string): NodeJS.ProcessEnv;
+}
+
+const READY_WITHIN_MS = 90_000;
+
+/** Starts a server in a folder of its own and resolves once it speaks its protocol. */
+export async function startPrivateServer(plan: PrivateServerPlan): Promise<OwnServer> {
+  const folder = await mkdtemp(join(tmpdir(), `riskline-${plan.name}-`));
+  const leash = leashFolder(folder);
+  try {
+    for (const [name, text] of Object.entries(plan.files)) await writeFile(join(folder, name), text);
+    return serverOf(plan, folder, leash, await startGroup(plan, folder));
+  } catch (error) {
+    await leash.release();
+    throw error;
+  }
+}
+
+function serverOf(plan: PrivateServerPlan, folder: string, leash: Leash, started: ProcessGroup): OwnServer {
+  let group = started;
+  return {
+    url: plan.url,
+    described: `${plan.name}: the one installed here, a private instance at ${new URL(plan.url).host}`,
+    kill: () => killed(group),
+    async start() {
+      group = await startGroup(plan, folder);
+    },
+    async pause() {
+      group.signal("SIGSTOP");
+    },
+    async resume() {
+      group.signal("SIGCONT");
+    },
+    async stop() {
+      await leash.release();
+      await group.ended;
+    },
+  };
+}
+
+async function startGroup(plan: PrivateServerPlan, folder: string): Promise<ProcessGroup> {
+  const group = runProcessGroup(folder, plan.command, plan.environment(folder));
+  const end = new AbortController();
+  void group.ended.then(() => end.abort(new Error("it ended")));
+  try {
+    await waitUntilAnswers(plan.url, READY_WITHIN_MS, end.signal);
+    return group;
+  } catch (error) {
+    await killed(group);
+    throw new Error(`${plan.name} did not start; its output ends:\n${await endOfOutput(folder)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function killed(group: ProcessGroup): Promise<void> {
+  group.signal("SIGKILL");
+  await group.ended;
+}
+
+async function endOfOutput(folder: string): Promise<string> {
+  const output = await readFile(join(folder, OUTPUT_FILE), "utf8");
+  return output.trimEnd().split("\n").slice(-15).join("\n");
+}

@@ -1,0 +1,115 @@
+import { performance } from "node:perf_hooks";
+import type { Failure } from "../domain/failure.ts";
+import type { Transaction } from "../domain/transaction.ts";
+import type { BrokenCause } from "./exchange.ts";
+import { canonicalCode } from "./gateway-codes.ts";
+import { headerOf, type HttpAnswer } from "./http-answer.ts";
+import { interpretAnswer, type Interpreter } from "./interpret-answer.ts";
+import { createOfficialSdk, type Credentials } from "./official-sdk.ts";
+import { newAttempt, signedRequest } from "./signed-request.ts";
+import { createTransport } from "./transport.ts";
+
+export interface GatewayOptions extends Credentials {
+  readonly gatewayUrl: URL;
+  /** The whole call's deadline, connect to last byte. */
+  readonly timeoutMs: number;
+  /** The corrected time in milliseconds since the epoch, for time stamps and skew. */
+  readonly now: () => number;
+  /** Sockets at most; 64 unless said otherwise. */
+  readonly sockets?: number;
+  /** Codes and sub-codes that count as a ban besides the table's. */
+  readonly banCodes?: readonly string[];
+}
+
+/** What one call brought. */
+export type GatewayAnswer =
+  | ({ readonly kind: "scored"; readonly riskScore: number; readonly ruleCodes: readonly string[] } & Call)
+  | ({ readonly kind: "failed"; readonly failure: Failure } & Call)
+  /** Not one byte left: no call was made. */
+  | {
+      readonly kind: "not-sent";
+      readonly why: "withdrawn" | "aborted" | "unreachable";
+      readonly detail: string;
+    };
+
+/** A request that left. */
+interface Call {
+  /** By the corrected clock, in milliseconds since the epoch. */
+  readonly departedAtMs: number;
+  /** From departure to the answer's end, or to the moment when none was awaited any more. */
+  readonly latencyMs: number;
+  /** Whether an answer began, so that the request is known to have arrived by `departedAtMs + latencyMs`. */
+  readonly isAnswered: boolean;
+  readonly traceId: string | null;
+}
+
+export interface Departure {
+  /** Asked right before the first byte is written; false takes the call back. Must not throw. */
+  readonly beforeDeparture: () => boolean;
+  /** Prevents departure only: a call in flight is paid for, and runs to its deadline. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Gateway {
+  /** One call, or none. Rejects for nothing that the gateway or the network does. */
+  detect(transaction: Transaction, departure: Departure): Promise<GatewayAnswer>;
+  /** Opens sockets without sending anything. */
+  warmUp(sockets: number): Promise<void>;
+  /** Waits for the calls in flight, then closes the sockets. */
+  close(): Promise<void>;
+}
+
+/** Alipay's gateway: signs, posts once, verifies, and says what the answer means. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { now } = options;
+  const sdk = createOfficialSdk(options);
+  const transport = createTransport({ ...options, sockets: options.sockets ?? 64 });
+  const interpreter: Interpreter = {
+    verify: (text, signature) => sdk.rsaCheck(text, signature, "RSA2"),
+    banCodes: new Set(options.banCodes?.map(canonicalCode)),
+  };
+
+  async function detect(transaction: Transaction, departure: Departure): Promise<GatewayAnswer> {
+    const isAborted = () => departure.signal?.aborted === true;
+    if (isAborted()) return ABORTED;
+
+    const departed = { atMs: 0, tick: 0 };
+    const outcome = await transport.post(signedRequest(sdk, transaction, newAttempt(now())), () => {
+      if (isAborted() || !departure.beforeDeparture()) return false;
+      departed.atMs = now();
+      departed.tick = performance.now();
+      return true;
+    });
+    if (outcome.kind === "not-sent") return isAborted() ? ABORTED : outcome;
+
+    const call = { departedAtMs: departed.atMs, latencyMs: performance.now() - departed.tick };
+    if (outcome.kind === "broken") {
+      const { cause, answerBegan } = outcome;
+      return { kind: "failed", failure: BROKEN[cause], isAnswered: answerBegan, traceId: null, ...call };
+    }
+    const { answer } = outcome;
+    return {
+      ...interpretAnswer(answer, now(), interpreter),
+      isAnswered: true,
+      traceId: traceIdOf(answer),
+      ...call,
+    };
+  }
+
+  return { detect, warmUp: transport.warmUp, close: transport.close };
+}
+
+const ABORTED: GatewayAnswer = { kind: "not-sent", why: "aborted", detail: "aborted before departure" };
+
+const BROKEN: Readonly<Record<BrokenCause, Failure>> = {
+  timeout: { kind: "retryable", code: "timeout", detail: "no complete answer before the deadline" },
+  reset: { kind: "retryable", code: "reset", detail: "the connection broke before the answer was complete" },
+  oversize: { kind: "retryable", code: "oversize", detail: "the answer is too large to be the gateway's" },
+  unreadable: { kind: "retryable", code: "unreadable", detail: "the answer is not HTTP" },
+};
+
+/** It is stored and published: what does not look like an id is left out. */
+function traceIdOf(answer: HttpAnswer): string | null {
+  const traceId = headerOf(answer, "trace_id");
+  return traceId !== undefined && /^[\w.-]{1,128}$/.test(traceId) ? traceId : null;
+}

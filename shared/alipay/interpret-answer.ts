@@ -1,0 +1,65 @@
+import type { Failure } from "../domain/failure.ts";
+import { classifyHttpStatus } from "./classify-http-status.ts";
+import { classifyRefusal, type Refusal } from "./classify-refusal.ts";
+import { readEnvelope, type Verify } from "./envelope.ts";
+import { headerOf, type HttpAnswer } from "./http-answer.ts";
+import { parseRetryAfter } from "./retry-after.ts";
+
+/** What an HTTP answer means for the call. */
+type Interpretation =
+  | { readonly kind: "scored"; readonly riskScore: number; readonly ruleCodes: readonly string[] }
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+export interface Interpreter {
+  readonly verify: Verify;
+  /** Codes and sub-codes that count as a ban besides the table's, as `canonicalCode` spells them. */
+  readonly banCodes: ReadonlySet<string>;
+}
+
+/**
+ * An HTTP answer to a score or a failure. The gateway's own codes say most; the status decides where they say
+ * nothing.
+ */
+export function interpretAnswer(
+  answer: HttpAnswer,
+  receivedAtMs: number,
+  { verify, banCodes }: Interpreter,
+): Interpretation {
+  const gatewayTimeMs = Date.parse(headerOf(answer, "date") ?? "");
+  const isDated = !Number.isNaN(gatewayTimeMs);
+  const retryAfterMs = parseRetryAfter(
+    headerOf(answer, "retry-after"),
+    isDated ? gatewayTimeMs : receivedAtMs,
+  );
+  const skewMs = isDated ? receivedAtMs - gatewayTimeMs : undefined;
+
+  const envelope = readEnvelope(answer.body, verify);
+  switch (envelope.kind) {
+    case "scored":
+      return envelope;
+    case "unproven":
+      return failed(UNPROVEN[envelope.signature]);
+    case "unreadable":
+      return failed(
+        answer.status === 200
+          ? { kind: "retryable", code: "unreadable", detail: envelope.problem }
+          : classifyHttpStatus(answer.status, retryAfterMs),
+      );
+    case "refused": {
+      const failure = classifyRefusal(envelope, { retryAfterMs, skewMs, banCodes });
+      const says = failure.kind !== "unknown-code" || answer.status === 200;
+      return failed(says ? failure : classifyHttpStatus(answer.status, retryAfterMs));
+    }
+  }
+}
+
+const UNPROVEN: Readonly<Record<Exclude<Refusal["signature"], "valid">, Failure>> = {
+  absent: { kind: "retryable", code: "unsigned-success", detail: "a success without a signature" },
+  wrong: {
+    kind: "retryable",
+    code: "wrong-signature",
+    detail: "a success not signed by ALIPAY_PUBLIC_KEY's owner",
+  },
+};
+
+const failed = (failure: Failure): Interpretation => ({ kind: "failed", failure });

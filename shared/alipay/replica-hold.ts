@@ -1,0 +1,41 @@
+import type { Hold } from "../domain/permit.ts";
+
+/** Holds that concern this replica alone: nobody else's clock is wrong, nobody else's network is cut. */
+export type ReplicaHoldKind = "clock-skew" | "unreachable";
+
+/** The first and the longest hold; each probe that fails doubles it. */
+const STEPS_MS: Readonly<Record<ReplicaHoldKind, { first: number; longest: number }>> = {
+  "clock-skew": { first: 60_000, longest: 30 * 60_000 },
+  unreachable: { first: 1_000, longest: 30_000 },
+};
+
+/** No calls by this replica until a probe succeeds. Times are monotonic milliseconds. */
+export class ReplicaHold {
+  #hold: { kind: ReplicaHoldKind; cause: string; setAtMs: number; untilMs: number; step: number } | undefined;
+
+  /** Begins or renews the hold. A call that left before it was set tells nothing new. */
+  engage(kind: ReplicaHoldKind, cause: string, departedAtMs: number, nowMs: number): void {
+    const current = this.#hold;
+    if (current?.kind === kind && departedAtMs < current.setAtMs) return;
+    const step = current?.kind === kind ? current.step + 1 : 0;
+    const { first, longest } = STEPS_MS[kind];
+    const untilMs = nowMs + Math.min(first * 2 ** step, longest);
+    this.#hold = { kind, cause, setAtMs: nowMs, untilMs, step };
+  }
+
+  lift(): void {
+    this.#hold = undefined;
+  }
+
+  /** The hold that stands now, or undefined where a call may be made. */
+  standing(nowMs: number): Hold | undefined {
+    if (this.#hold === undefined || nowMs >= this.#hold.untilMs) return undefined;
+    const { kind, cause, untilMs } = this.#hold;
+    return { kind, cause, remainingMs: untilMs - nowMs };
+  }
+
+  /** A call is about to probe: the others wait until it has been answered, or cannot be any more. */
+  beginProbe(nowMs: number, longestCallMs: number): void {
+    if (this.#hold !== undefined) this.#hold.untilMs = nowMs + longestCallMs;
+  }
+}

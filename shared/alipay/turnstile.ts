@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import Bottleneck from "bottleneck";
+import type { Hold, HoldKind, Permit, PermitReply } from "../domain/permit.ts";
+import type { ReplicaHold } from "./replica-hold.ts";
+
+/** What the turnstile needs of the shared ledger. */
+export interface PermitSource {
+  /**
+   * One permit for call number `call` of at most `callLimit`; waits for Redis, rejects once `signal` aborts.
+   */
+  permit(call: number, callLimit: number, signal: AbortSignal): Promise<PermitReply>;
+  unused(permitId: string): void;
+}
+
+export interface Passenger {
+  /** Which call of its transaction this is, from 1, and how many there may be. */
+  readonly call: number;
+  readonly callLimit: number;
+  /** Bottleneck's priority: 0 goes first, 9 last. */
+  readonly priority: number;
+  /** Longest stay, in milliseconds: a delivery must not be in hand for ever. */
+  readonly patienceMs: number;
+  /** Whether a hold that outlasts its patience sends it away at once. */
+  readonly leavesWhenHeld: boolean;
+  readonly signal: AbortSignal;
+}
+
+export type Passage =
+  | { readonly kind: "pass"; readonly permit: Permit; readonly isProbe: boolean }
+  /** Not this call; others may pass meanwhile. */
+  | { readonly kind: "later"; readonly waitMs: number }
+  /** No call for longer than the passenger can stay. */
+  | { readonly kind: "held"; readonly cause: HoldKind | "quota" }
+  | { readonly kind: "interrupted" };
+
+/** Calls in flight at most: what the pool of sockets carries, so that no permit waits for a socket. */
+export const MOST_IN_FLIGHT = 64;
+/** Holds and quotas change: none is slept through in one piece. */
+const LONGEST_NAP_MS = 1_000;
+const SWEEP_EVERY_MS = 250;
+
+export interface TurnstileEvents {
+  /** Calls are held from now on, as far as this replica sees. */
+  onHeld(hold: Hold): void;
+  /** A permit was granted again. */
+  onReleased(kind: HoldKind): void;
+}
+
+interface Waiter extends Passenger {
+  readonly untilMs: number;
+  readonly over: AbortController;
+  readonly settle: (passage: Passage) => void;
+}
+
+/**
+ * Lets one call at a time through, most urgent first: whoever is at its head asks the ledger for the next
+ * permit and sleeps until its start. So a replica has one request for a permit under way, however long its
+ * queue is, and a retry that waits for its time is not in it.
+ */
+export class Turnstile {
+  readonly #limiter = new Bottleneck({ maxConcurrent: 1 });
+  readonly #permits: PermitSource;
+  readonly #hold: ReplicaHold;
+  readonly #longestCallMs: number;
+  readonly #events: TurnstileEvents;
+  #heldBy: HoldKind | undefined;
+  readonly #waiters = new Set<Waiter>();
+  readonly #sweeper: NodeJS.Timeout;
+  #inFlight = 0;
+  #roomMade = Promise.withResolvers<void>();
+
+  constructor(permits: PermitSource, hold: ReplicaHold, longestCallMs: number, events: TurnstileEvents) {
+    this.#permits = permits;
+    this.#events = events;
+    this.#hold = hold;
+    this.#longestCallMs = longestCallMs;
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
+    this.#sweeper.unref();
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Waits for a permit. Whoever passed says `leave` when its call is over. */
+  async enter(passenger: Passenger): Promise<Passage> {
+    const { promise, resolve, reject } = Promise.withResolvers<Passage>();
+    const over = new AbortController();
+    const waiter: Waiter = {
+      ...passenger,
+      untilMs: performance.now() + passenger.patienceMs,
+      over,
+      settle: (passage) => {
+        this.#waiters.delete(waiter);
+        over.abort();
+        resolve(passage);
+      },
+    };
+    this.#waiters.add(waiter);
+    // Whoever is swept out does not stay for its turn: the job that comes up for it ends at once.
+    this.#limiter
+      .schedule({ priority: passenger.priority }, () => this.#serve(waiter))
+      .catch((error: unknown) => {
+        this.#waiters.delete(waiter);
+        reject(error);
+      });
+    return await promise;
+  }
+
+  leave(): void {
+    this.#inFlight -= 1;
+    this.#roomMade.resolve();
+    this.#roomMade = Promise.withResolvers();
+  }
+
+  close(): void {
+    clearInterval(this.#sweeper);
+  }
+
+  async #serve(waiter: Waiter): Promise<void> {
+    while (!waiter.over.signal.aborted) {
+      if (this.#inFlight >= MOST_IN_FLIGHT) {
+        await this.#roomMade.promise;
+        continue;
+      }
+      const standing = this.#hold.standing(performance.now());
+      const reply: PermitReply =
+        standing === undefined ? await this.#ask(waiter) : { kind: "held", hold: standing };
+      this.#watchHold(reply);
+      await this.#apply(reply, waiter);
+    }
+  }
+
+  #watchHold(reply: PermitReply): void {
+    if (reply.kind === "held" && reply.hold.kind !== this.#heldBy) {
+      this.#heldBy = reply.hold.kind;
+      this.#events.onHeld(reply.hold);
+    } else if (reply.kind === "granted" && this.#heldBy !== undefined && !reply.isProbe) {
+      this.#events.onReleased(this.#heldBy);
+      this.#heldBy = undefined;
+    }
+  }
+
+  async #ask(waiter: Waiter): Promise<PermitReply> {
+    const reply = await this.#permits
+      .permit(waiter.call, waiter.callLimit, waiter.over.signal)
+      .catch((error: unknown) => {
+        if (waiter.over.signal.aborted) return undefined;
+        throw error;
+      });
+    return reply ?? { kind: "later", waitMs: 0 };
+  }
+
+  async #apply(reply: PermitReply, waiter: Waiter): Promise<void> {
+    switch (reply.kind) {
+      case "granted":
+        await nap(reply.startInMs, waiter);
+        if (waiter.over.signal.aborted) return this.#permits.unused(reply.permit.id);
+        this.#inFlight += 1;
+        this.#hold.beginProbe(performance.now(), this.#longestCallMs);
+        return waiter.settle({ kind: "pass", permit: reply.permit, isProbe: reply.isProbe });
+      case "wait":
+        return nap(reply.waitMs, waiter);
+      case "later":
+        return waiter.settle({ kind: "later", waitMs: reply.waitMs });
+      case "held": {
+        const { kind, remainingMs } = reply.hold;
+        const outlasts = performance.now() + remainingMs > waiter.untilMs;
+        return outlasts && waiter.leavesWhenHeld
+          ? waiter.settle({ kind: "held", cause: kind })
+          : nap(remainingMs, waiter);
+      }
+    }
+  }
+
+  #sweep(): void {
+    const nowMs = performance.now();
+    for (const waiter of this.#waiters) {
+      if (waiter.signal.aborted) waiter.settle({ kind: "interrupted" });
+      else if (nowMs >= waiter.untilMs) waiter.settle({ kind: "held", cause: "quota" });
+    }
+  }
+}
+
+async function nap(ms: number, { over }: Waiter): Promise<void> {
+  if (ms <= 0) return;
+  await sleep(Math.min(ms, LONGEST_NAP_MS), undefined, { signal: over.signal }).catch(() => undefined);
+}

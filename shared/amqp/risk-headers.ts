@@ -1,0 +1,18 @@
+/** The headers that are ours; a producer's own under this prefix mean nothing (contract, sections 2 and 4). */
+export const RISK_PREFIX = "x-risk-";
+export const ORIGINAL_PREFIX = "x-risk-original-";
+
+export const RISK_HEADERS = {
+  reason: "x-risk-reason",
+  detail: "x-risk-detail",
+  code: "x-risk-code",
+  attempts: "x-risk-attempts",
+  replays: "x-risk-replays",
+  failedAt: "x-risk-failed-at",
+  worker: "x-risk-worker",
+  bodySha256: "x-risk-body-sha256",
+  /** Which lane a waiting delivery came in by. */
+  lane: "x-risk-lane",
+  /** Names of producer's headers and properties that AMQP could bring but amqplib cannot write. */
+  dropped: "x-risk-dropped",
+} as const;

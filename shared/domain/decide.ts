@@ -1,0 +1,123 @@
+import type { Claim } from "./claim.ts";
+import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Failure } from "./failure.ts";
+import { formatInstant } from "./instant.ts";
+import { costOfCalls } from "./money.ts";
+import type { Outcome } from "./outcome.ts";
+import { afterFailure, type RetryPolicy } from "./retry-policy.ts";
+import { verdictOf, type RiskResult, type VerdictLimits } from "./risk-result.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** All that deciding depends on besides the evidence. */
+export interface Circumstances {
+  readonly transaction: Transaction;
+  readonly claim: Claim;
+  /** API calls made for this transaction so far. */
+  readonly calls: number;
+  readonly nowMs: number;
+  /** Which replica. */
+  readonly worker: string;
+  readonly verdictLimits: VerdictLimits;
+  readonly retryPolicy: RetryPolicy;
+  /** In ten-thousandths of a yuan. */
+  readonly callPrice: number;
+}
+
+/** How it ends, or that it has not ended yet. */
+export type Decision =
+  | { readonly action: "conclude"; readonly outcome: Outcome }
+  | { readonly action: "wait"; readonly cause: string }
+  | { readonly action: "give-back"; readonly cause: "shutdown" };
+
+/** Pure: the same evidence in the same circumstances is the same decision. */
+export function decide(evidence: Evidence, circumstances: Circumstances): Decision {
+  switch (evidence.kind) {
+    case "scored": {
+      const { riskScore, ruleCodes, traceId } = evidence.score;
+      const verdict = verdictOf(riskScore, circumstances.verdictLimits);
+      return conclude(
+        { verdict, riskScore, ruleCodes: [...ruleCodes], source: evidence.source, traceId },
+        circumstances,
+      );
+    }
+    case "below-threshold":
+      return conclude(
+        { verdict: "approve", riskScore: null, ruleCodes: [], source: "below-threshold", traceId: null },
+        circumstances,
+      );
+    case "unsupported-rail":
+      return refuse("unsupported-rail", "rail: only alipay can be scored here", undefined, circumstances);
+    case "expired":
+      return refuse(
+        "expired",
+        "decideBy: was past when the transaction was first taken up",
+        undefined,
+        circumstances,
+      );
+    case "calls-used-up":
+      return refuse(
+        "attempts-exhausted",
+        `all ${circumstances.calls} calls were made earlier, and none of them brought an answer that is known`,
+        undefined,
+        circumstances,
+      );
+    case "failed":
+      return decideFailure(evidence.failure, circumstances);
+    case "held":
+      return { action: "wait", cause: evidence.cause };
+    case "interrupted":
+      return { action: "give-back", cause: "shutdown" };
+  }
+}
+
+function decideFailure(failure: Failure, circumstances: Circumstances): Decision {
+  const after = afterFailure(failure, circumstances.calls, circumstances.retryPolicy);
+  if (after.next === "dead-letter")
+    return refuse(after.reason, describe(failure), failure.code, circumstances);
+  return { action: "wait", cause: failure.kind };
+}
+
+function describe(failure: Failure): string {
+  return "detail" in failure ? failure.detail : `the gateway answered ${failure.code}`;
+}
+
+function conclude(
+  answer: Pick<RiskResult, "verdict" | "riskScore" | "ruleCodes" | "source" | "traceId">,
+  { transaction, calls, nowMs, callPrice }: Circumstances,
+): Decision {
+  const { transactionId, metadata } = transaction;
+  const result: RiskResult = {
+    schemaVersion: 1,
+    transactionId,
+    verdict: answer.verdict,
+    riskScore: answer.riskScore,
+    ruleCodes: answer.ruleCodes,
+    source: answer.source,
+    revision: 1,
+    attempts: calls,
+    cost: { value: costOfCalls(callPrice, calls), currency: "CNY" },
+    traceId: answer.traceId,
+    decidedAt: formatInstant(nowMs),
+    ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
+  };
+  return { action: "conclude", outcome: { kind: "result", result } };
+}
+
+function refuse(
+  reason: DeadLetterReason,
+  detail: string,
+  code: string | undefined,
+  { claim, calls, nowMs, worker }: Circumstances,
+): Decision {
+  const deadLetter: DeadLetter = {
+    reason,
+    detail,
+    ...(code === undefined ? {} : { code }),
+    attempts: calls,
+    replays: claim.replays,
+    failedAt: formatInstant(nowMs),
+    worker,
+  };
+  return { action: "conclude", outcome: { kind: "dead-letter", deadLetter } };
+}

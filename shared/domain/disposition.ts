@@ -1,0 +1,23 @@
+import type { DeadLetter } from "./dead-letter.ts";
+import type { RiskResult } from "./risk-result.ts";
+
+/** What becomes of a delivery. The handler returns one; the consumer settles it. */
+export type Disposition =
+  /** Publish the result, wait for the confirm, ack. `rail` and `merchantId` become headers to bind by. */
+  | {
+      readonly action: "complete";
+      readonly result: RiskResult;
+      readonly rail: string;
+      readonly merchantId: string | undefined;
+    }
+  /** Publish the producer's body and properties as a dead letter, wait for the confirm, ack. */
+  | {
+      readonly action: "dead-letter";
+      readonly deadLetter: DeadLetter;
+      /** Absent where the body did not parse. */
+      readonly transactionId?: string;
+    }
+  /** Move to the waiting queue: no call can be made soon. Publish, confirm, ack. */
+  | { readonly action: "wait"; readonly cause: string }
+  /** Back onto its own queue, for another replica. */
+  | { readonly action: "give-back"; readonly cause: "shutdown" };

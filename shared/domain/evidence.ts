@@ -1,0 +1,18 @@
+import type { StoredScore } from "./claim.ts";
+import type { Failure } from "./failure.ts";
+import type { HoldKind } from "./permit.ts";
+
+/** What the work on a claimed transaction brought to light. */
+export type Evidence =
+  | { readonly kind: "scored"; readonly score: StoredScore; readonly source: "alipay" | "cache" }
+  | { readonly kind: "below-threshold" }
+  | { readonly kind: "unsupported-rail" }
+  /** `decideBy` was past when the transaction was first taken up. */
+  | { readonly kind: "expired" }
+  /** The last call made, and no other will be. */
+  | { readonly kind: "failed"; readonly failure: Failure }
+  /** All calls were made, and the answer to the last one was lost with the worker that made it. */
+  | { readonly kind: "calls-used-up" }
+  /** No call can be made for some time. */
+  | { readonly kind: "held"; readonly cause: HoldKind | "quota" }
+  | { readonly kind: "interrupted" };

@@ -1,0 +1,21 @@
+/**
+ * Why a call brought no score, sorted by whose fault it is. `code` is the gateway's code and sub-code as
+ * one text ("40005 isv.app-call-limited"), or ours where the gateway said nothing ("timeout", "reset").
+ */
+export type Failure =
+  /** The gateway or the network failed; the same call may succeed later. */
+  | { readonly kind: "retryable"; readonly code: string; readonly detail: string }
+  /** The gateway refused because of too many calls. */
+  | { readonly kind: "quota"; readonly code: string; readonly retryAfterMs: number | undefined }
+  /** The application is punished: no replica may call. */
+  | { readonly kind: "banned"; readonly code: string }
+  /** Our credentials, contract or balance: no call with these credentials can succeed. */
+  | { readonly kind: "permission"; readonly code: string; readonly detail: string }
+  /** Our clock is off. `skewMs` is positive where ours is ahead; undefined where the answer did not tell. */
+  | { readonly kind: "clock-skew"; readonly code: string; readonly skewMs: number | undefined }
+  /** This transaction will never be accepted. */
+  | { readonly kind: "permanent"; readonly code: string; readonly detail: string }
+  /** A code that the table does not know: final for this transaction, suspicious when it repeats. */
+  | { readonly kind: "unknown-code"; readonly code: string; readonly detail: string };
+
+export type FailureKind = Failure["kind"];

@@ -1,0 +1,31 @@
+import { parsed, refused, type Parsed } from "./parsed.ts";
+
+/** ISO 8601 extended format, seconds and offset included; no offset on earth is beyond 14 hours. */
+const DATE_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|([+-])(0\d|1[0-4]):([0-5]\d))$/;
+
+const CHINA_OFFSET_MS = 8 * 3_600_000;
+
+/** An ISO 8601 date-time with seconds and offset to milliseconds since the epoch; finer fractions are cut off. */
+export function parseInstant(text: string): Parsed<number> {
+  const match = DATE_TIME.exec(text);
+  if (match === null) {
+    return refused(
+      "must be an ISO 8601 date and time with seconds and offset, such as 2026-11-23T08:00:00+08:00",
+    );
+  }
+  const [, wallClock = "", sign = "+", hours = "0", minutes = "0"] = match;
+  const offsetMs = Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  const instantMs = Date.parse(text);
+  // Date.parse takes 30 February for 2 March and 24:00 for the next day: what exists reads back as it was written.
+  const exists = !Number.isNaN(instantMs) && formatUtc(instantMs + offsetMs).startsWith(wallClock);
+  return exists ? parsed(instantMs) : refused("is a date or time that does not exist");
+}
+
+/** ISO 8601 with milliseconds, on China's clock: "2026-11-23T08:00:00.412+08:00". */
+export function formatInstant(epochMs: number): string {
+  return formatUtc(epochMs + CHINA_OFFSET_MS).replace("Z", "+08:00");
+}
+
+function formatUtc(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

@@ -1,0 +1,39 @@
+/** Allows one call, for a moment. */
+export interface Permit {
+  readonly id: string;
+  /** False once the permit is too old to be used; asked at the moment when the request leaves. */
+  isFresh(): boolean;
+}
+
+/** Why no call may be made until something changes. */
+export type HoldKind = "banned" | "permission" | "strikes" | "clock-skew" | "unreachable";
+
+export interface Hold {
+  readonly kind: HoldKind;
+  /** The gateway's code that brought it about, or a few words. */
+  readonly cause: string;
+  /** Milliseconds until a probe may find out whether it is over. */
+  readonly remainingMs: number;
+}
+
+/** The ledger's answer to a request for a permit. */
+export type PermitReply =
+  | {
+      readonly kind: "granted";
+      readonly permit: Permit;
+      /** Milliseconds to sleep before the permit may be used: calls are spaced. */
+      readonly startInMs: number;
+      /** True where the call finds out whether a hold is over. */
+      readonly isProbe: boolean;
+    }
+  /** Every window is full, or the brake asks for patience: nobody gets one earlier. */
+  | { readonly kind: "wait"; readonly waitMs: number }
+  /** Not for this call, while others may pass. */
+  | { readonly kind: "later"; readonly waitMs: number }
+  | { readonly kind: "held"; readonly hold: Hold };
+
+/** What the gateway said about our calling it, as far as it concerns other calls. */
+export type Signal =
+  | { readonly kind: "quota"; readonly code: string; readonly retryAfterMs: number | undefined }
+  | { readonly kind: "banned"; readonly code: string }
+  | { readonly kind: "permission"; readonly code: string };

@@ -1,0 +1,20 @@
+import type { Evidence } from "./evidence.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** How a transaction stands in the queue for calls. */
+export interface Urgency {
+  /** 0 goes first, 9 last. */
+  readonly priority: number;
+  /** How long a call may wait for its permit, in milliseconds: no delivery is in hand for ever. */
+  readonly patienceMs: number;
+  /** Whether a hold that outlasts its patience sends it away at once. */
+  readonly leavesWhenHeld: boolean;
+}
+
+/** What calling came to; `calls` counts all that were made for the transaction so far. */
+export type Scoring =
+  | { readonly kind: "evidence"; readonly evidence: Evidence; readonly calls: number }
+  /** Somebody else's outcome is stored. */
+  | { readonly kind: "settled"; readonly outcome: Outcome }
+  /** The claim went to somebody else, or the journal was lost: claim again, with the calls known here. */
+  | { readonly kind: "lost"; readonly calls: number };

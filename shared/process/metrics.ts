@@ -1,0 +1,155 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { boundedLabels } from "./bounded-labels.ts";
+
+/** What the worker records. */
+export interface Metrics {
+  /** A delivery left our hands, `ms` after it was taken. */
+  readonly deliverySettled: (delivery: SettledDelivery) => void;
+  /** A call ended, in whatever way: the gateway's code, or ours where it said nothing. */
+  readonly callEnded: (call: { readonly code: string; readonly latencyMs: number }) => void;
+  /** A permit was granted after this wait. */
+  readonly permitWaited: (waitMs: number) => void;
+  /** Calls were paid for, in ten-thousandths of a yuan. */
+  readonly spent: (tenThousandths: number) => void;
+  /** A hold of this kind began or ended, as this replica sees it. */
+  readonly holdChanged: (kind: string, isHeld: boolean) => void;
+  /** Names who knows how many deliveries are in hand; asked when somebody looks. */
+  readonly watchInFlight: (count: () => number) => void;
+}
+
+/** How a delivery was settled: a result says by which source, a dead letter for which reason. */
+export type SettledDelivery = { readonly lane: string; readonly ms: number } & (
+  | { readonly outcome: "result"; readonly source: string }
+  | { readonly outcome: "dead-letter"; readonly reason: string }
+  | { readonly outcome: "wait" | "give-back" }
+);
+
+/** The metrics as Prometheus reads them. */
+export interface MetricsPage {
+  readonly contentType: string;
+  readonly render: () => Promise<string>;
+}
+
+/** Seconds. A permit may be there at once or come after the minute that a delivery waits for it in hand. */
+const WAIT_BUCKETS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** Seconds, up to the longest deadline of a call. */
+const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 15, 30, 60];
+/** Seconds, from a stored score to three retries. */
+const DURATION_BUCKETS = [0.002, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 40, 60, 120, 300];
+
+/** Makes a registry of its own, with Node.js' process metrics in it. */
+export function createMetrics(): { readonly metrics: Metrics; readonly page: MetricsPage } {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return {
+    metrics: {
+      ...deliveryMetrics(registry),
+      ...callMetrics(registry),
+      ...stateMetrics(registry),
+    },
+    page: { contentType: registry.contentType, render: () => registry.metrics() },
+  };
+}
+
+function deliveryMetrics(registry: Registry): Pick<Metrics, "deliverySettled"> {
+  const registers = [registry];
+  const deliveries = new Counter({
+    name: "riskline_deliveries_total",
+    help: "Deliveries settled: results by source, dead letters by reason, and those moved to wait or given back",
+    labelNames: ["outcome", "source", "reason", "lane"],
+    registers,
+  });
+  const durations = new Histogram({
+    name: "riskline_transaction_duration_seconds",
+    help: "From taking a delivery to its ack",
+    labelNames: ["outcome"],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const [bySource, byReason, byLane] = [boundedLabels(20), boundedLabels(20), boundedLabels(8)];
+  return {
+    deliverySettled: (delivery) => {
+      const { outcome, ms } = delivery;
+      const lane = byLane(delivery.lane);
+      if (outcome === "result") deliveries.inc({ outcome, lane, source: bySource(delivery.source) });
+      else if (outcome === "dead-letter")
+        deliveries.inc({ outcome, lane, reason: byReason(delivery.reason) });
+      else deliveries.inc({ outcome, lane });
+      durations.observe({ outcome }, ms / 1_000);
+    },
+  };
+}
+
+function callMetrics(registry: Registry): Pick<Metrics, "callEnded" | "permitWaited" | "spent"> {
+  const registers = [registry];
+  const calls = new Counter({
+    name: "riskline_calls_total",
+    help: "API calls by the gateway's code and sub-code, or by what came instead of an answer",
+    labelNames: ["code"],
+    registers,
+  });
+  const latencies = new Histogram({
+    name: "riskline_gateway_latency_seconds",
+    help: "From sending a call to the end of its answer or its deadline",
+    buckets: LATENCY_BUCKETS,
+    registers,
+  });
+  const waits = new Histogram({
+    name: "riskline_permit_wait_seconds",
+    help: "How long calls waited for a permit of the shared quota",
+    buckets: WAIT_BUCKETS,
+    registers,
+  });
+  // Kept as an integer: a counter of hundredths of a yuan would drift.
+  let spentTenThousandths = 0;
+  registry.registerMetric(
+    new Counter({
+      name: "riskline_spend_cny_total",
+      help: "What this replica's calls cost, in CNY",
+      registers: [],
+      collect() {
+        this.reset();
+        this.inc(spentTenThousandths / 10_000);
+      },
+    }),
+  );
+  const byCode = boundedLabels(100);
+  return {
+    callEnded: ({ code, latencyMs }) => {
+      calls.inc({ code: byCode(code) });
+      latencies.observe(latencyMs / 1_000);
+    },
+    permitWaited: (waitMs) => waits.observe(waitMs / 1_000),
+    spent: (tenThousandths) => {
+      spentTenThousandths += tenThousandths;
+    },
+  };
+}
+
+function stateMetrics(registry: Registry): Pick<Metrics, "holdChanged" | "watchInFlight"> {
+  const registers = [registry];
+  const holds = new Gauge({
+    name: "riskline_holds",
+    help: "1 where calls are held, by kind of hold, as this replica sees it",
+    labelNames: ["kind"],
+    registers,
+  });
+  let countInFlight = (): number => 0;
+  registry.registerMetric(
+    new Gauge({
+      name: "riskline_in_flight_deliveries",
+      help: "Deliveries in hand, not yet acked",
+      registers: [],
+      collect() {
+        this.set(countInFlight());
+      },
+    }),
+  );
+  const byKind = boundedLabels(20);
+  return {
+    holdChanged: (kind, isHeld) => holds.set({ kind: byKind(kind) }, isHeld ? 1 : 0),
+    watchInFlight: (count) => {
+      countInFlight = count;
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { isPrivateHost } from "./private-host.ts";
+import type { AllSettings } from "./settings.ts";
+
+/** What must hold between settings. A check says nothing where a section is missing that it compares. */
+interface SettingCheck {
+  readonly severity: "problem" | "warning";
+  readonly find: (settings: Partial<AllSettings>) => string | undefined;
+}
+
+/** Every check that needs more than one value, or that only warns. */
+export const SETTING_CHECKS: readonly SettingCheck[] = [
+  {
+    severity: "problem",
+    find: ({ policy }) =>
+      policy !== undefined && policy.reviewAt > policy.declineAt
+        ? "RISK_REVIEW_AT: must not be above RISK_DECLINE_AT"
+        : undefined,
+  },
+  {
+    // A forgotten call is one call too many.
+    severity: "problem",
+    find: ({ journal, calls }) =>
+      journal !== undefined &&
+      calls !== undefined &&
+      journal.journalTtlSeconds * 1_000 <= longestPauseMs(calls)
+        ? `JOURNAL_TTL_SECONDS: must outlast the longest pause between two calls, ${longestPauseMs(calls)} ms` +
+          " (RETRY_INITIAL_DELAY_MS, doubled for each retry, and ALIPAY_TIMEOUT_MS)"
+        : undefined,
+  },
+  {
+    severity: "warning",
+    find: ({ journal, quota }) =>
+      journal !== undefined && quota !== undefined && journal.journalTtlSeconds * 1_000 < quota.freezeMs
+        ? "JOURNAL_TTL_SECONDS: shorter than FREEZE_HOURS, so calls made before a freeze may be forgotten in it"
+        : undefined,
+  },
+  {
+    severity: "warning",
+    find: ({ journal }) =>
+      journal !== undefined && journal.journalTtlSeconds < journal.resultTtlSeconds
+        ? "JOURNAL_TTL_SECONDS: shorter than RESULT_TTL_SECONDS, so a result that can still be read may be paid for again"
+        : undefined,
+  },
+  {
+    severity: "warning",
+    find: ({ worker, calls }) =>
+      worker !== undefined && calls !== undefined && worker.shutdownGraceMs < calls.timeoutMs
+        ? "SHUTDOWN_GRACE_MS: shorter than ALIPAY_TIMEOUT_MS, so a stop may cut off calls that are paid for"
+        : undefined,
+  },
+  {
+    severity: "warning",
+    find: ({ application }) =>
+      application !== undefined && isPublicPlainHttp(new URL(application.gatewayUrl))
+        ? "ALIPAY_GATEWAY_URL: http: to a public host shows every transaction on the way; use https:"
+        : undefined,
+  },
+];
+
+function longestPauseMs({ retryInitialDelayMs, retryLimit, timeoutMs }: AllSettings["calls"]): number {
+  const lastDelayMs = retryLimit === 0 ? 0 : retryInitialDelayMs * 2 ** (retryLimit - 1);
+  return lastDelayMs + timeoutMs;
+}
+
+function isPublicPlainHttp(url: URL): boolean {
+  return url.protocol === "http:" && !isPrivateHost(url.hostname);
+}

@@ -1,0 +1,36 @@
+-- Takes a transaction for work, or says why it cannot be taken. One round trip for all that is known.
+-- KEYS  1 the transaction's journal   2 the payer's stored score
+-- ARGV  1 token   2 digest of the content   3 lease, ms   4 journal's time to live, s
+--       5 calls that a dead letter says were made   6 replays that the delivery says   7 "fresh", "again" or "" (replay lane)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local journal = redis.call('HMGET', KEYS[1], 'digest', 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays')
+local digest, token, leaseUntil, kind, body = journal[1], journal[4], tonumber(journal[5] or 0), journal[6], journal[7]
+local calls = math.max(tonumber(journal[2] or 0), tonumber(ARGV[5]))
+local replays = tonumber(journal[8] or 0)
+
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+
+if digest and digest ~= ARGV[2] then
+  -- A dead letter may be repaired and replayed: its content is not binding, that of an answer is.
+  if not (kind == 'dead-letter' and ARGV[7] ~= '') then return { 'conflict', calls } end
+end
+
+local saidReplays = tonumber(ARGV[6])
+if kind then
+  -- A replay reopens a dead letter, never an answer; and the same replay delivered again reopens nothing,
+  -- or a crash would run it twice. A fresh delivery is a replay whatever it says of itself.
+  local reopens = kind == 'dead-letter' and (ARGV[7] == 'fresh' or (ARGV[7] == 'again' and saidReplays > replays))
+  if not reopens then return { 'settled', kind, body } end
+  replays = replays + 1
+  redis.call('HDEL', KEYS[1], 'kind', 'body')
+end
+replays = math.max(replays, saidReplays)
+
+if token and token ~= ARGV[1] and leaseUntil > now then return { 'leased', leaseUntil - now } end
+
+redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[2], 'calls', calls, 'replays', replays,
+  'token', ARGV[1], 'leaseUntil', now + ARGV[3])
+if not digest then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
+local nextCallIn = math.max(0, tonumber(journal[3] or 0) - now)
+return { 'claimed', calls, replays, nextCallIn, digest and 0 or 1, now, redis.call('GET', KEYS[2]) }

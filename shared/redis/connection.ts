@@ -1,0 +1,61 @@
+import { Redis } from "ioredis";
+
+/** A command that got no answer in this time is over: with resending off, it would stay open for ever. */
+const COMMAND_TIMEOUT_MS = 2_000;
+const RECONNECT_MIN_MS = 50;
+const RECONNECT_MAX_MS = 1_000;
+
+export type RedisClient = Redis;
+
+export interface RedisEvents {
+  /** The link came up (again). */
+  onReady?(): void;
+  /** The link is down; it is being built again until `close`. */
+  onTrouble?(error: Error): void;
+}
+
+/**
+ * A connection that reports trouble at once instead of queueing: nothing is sent twice (a lost reply must not
+ * become a second write), nothing waits in memory. Who needs patience asks `persist`.
+ */
+export function createRedis(url: string, events: RedisEvents = {}): Redis {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: 5_000,
+    keepAlive: 10_000,
+    retryStrategy: (times) => Math.min(RECONNECT_MIN_MS * 2 ** Math.min(times, 10), RECONNECT_MAX_MS),
+    // A failover turns the primary we talk to into a replica: find the new one.
+    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+  });
+  client.on("error", (error: Error) => events.onTrouble?.(error));
+  client.on("ready", () => events.onReady?.());
+  return client;
+}
+
+/** Connects and waits for the first answer; a wrong password or an unreachable server is an error here. */
+export async function openRedis(url: string, events: RedisEvents = {}): Promise<Redis> {
+  const client = createRedis(url, events);
+  try {
+    await client.connect();
+    await client.ping();
+    return client;
+  } catch (error) {
+    client.disconnect();
+    throw new Error(
+      `Redis cannot be used (REDIS_URL): ${error instanceof Error ? error.message : "unknown"}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Says goodbye where the link is up, and cuts it either way. */
+export async function closeRedis(client: Redis): Promise<void> {
+  if (client.status === "ready") await client.quit().catch(() => undefined);
+  client.disconnect();
+}

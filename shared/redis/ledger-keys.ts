@@ -1,0 +1,33 @@
+import { createHash } from "node:crypto";
+
+/** The ledger's names in Redis. They belong to application and gateway, whatever the namespace is. */
+export interface LedgerKeys {
+  readonly log: string;
+  readonly state: string;
+  readonly seconds: string;
+  readonly minutes: string;
+  readonly quotas: string;
+  readonly strikes: string;
+  /** Concerns the whole application. */
+  readonly freeze: string;
+  /** Concerns those who use the same credentials. */
+  readonly permission: string;
+}
+
+export function ledgerKeys(of: { appId: string; gatewayUrl: string; credentialsId: string }): LedgerKeys {
+  const base = `riskline:quota:${shortHash(`${of.appId} ${of.gatewayUrl}`)}`;
+  return {
+    log: `${base}:log`,
+    state: `${base}:state`,
+    seconds: `${base}:seconds`,
+    minutes: `${base}:minutes`,
+    quotas: `${base}:quotas`,
+    strikes: `${base}:strikes`,
+    freeze: `${base}:freeze`,
+    permission: `${base}:permission:${shortHash(of.credentialsId)}`,
+  };
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 16);
+}

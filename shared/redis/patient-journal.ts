@@ -1,0 +1,51 @@
+import type { Claim, ClaimReply, History, SentReply, StoredScore, StoreReply } from "../domain/claim.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import type { Transaction } from "../domain/transaction.ts";
+import type { Journal } from "./journal.ts";
+import { persist } from "./persist.ts";
+
+export interface PatienceOptions {
+  /** Told of each failure, for one loud line and a metric. */
+  readonly onTrouble: (error: unknown) => void;
+  /** Until then an outcome is stored, also while a graceful stop goes on: its answer was paid for. */
+  readonly lastMoment: AbortSignal;
+}
+
+/** The journal as a worker uses it: it waits for Redis, for as long as the signal lets it. */
+export class PatientJournal {
+  readonly #journal: Journal;
+  readonly #options: PatienceOptions;
+
+  constructor(journal: Journal, options: PatienceOptions) {
+    this.#journal = journal;
+    this.#options = options;
+  }
+
+  newToken(): string {
+    return this.#journal.newToken();
+  }
+
+  claim(transaction: Transaction, token: string, history: History, signal: AbortSignal): Promise<ClaimReply> {
+    return this.#persist(() => this.#journal.claim(transaction, token, history), signal);
+  }
+
+  sent(claim: Claim, call: number, nextCallInMs: number, signal: AbortSignal): Promise<SentReply> {
+    return this.#persist(() => this.#journal.sent(claim, call, nextCallInMs), signal);
+  }
+
+  unsent(claim: Claim, call: number): Promise<void> {
+    return this.#journal.unsent(claim, call);
+  }
+
+  store(claim: Claim, outcome: Outcome, calls: number, score: StoredScore | undefined): Promise<StoreReply> {
+    return this.#persist(() => this.#journal.store(claim, outcome, calls, score), this.#options.lastMoment);
+  }
+
+  release(claim: Claim): Promise<void> {
+    return this.#journal.release(claim);
+  }
+
+  #persist<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return persist(run, { signal, onTrouble: this.#options.onTrouble });
+  }
+}

@@ -1,0 +1,47 @@
+import type { PermitReply, Signal } from "../domain/permit.ts";
+import { persist } from "./persist.ts";
+import type { QuotaLedger } from "./quota-ledger.ts";
+
+/** The ledger as a worker uses it: it waits for Redis where the answer matters, and not where it does not. */
+export class PatientLedger {
+  readonly #ledger: QuotaLedger;
+  readonly #onTrouble: (error: unknown) => void;
+
+  constructor(ledger: QuotaLedger, onTrouble: (error: unknown) => void) {
+    this.#ledger = ledger;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** Redis' clock minus this machine's, as of the last permit. */
+  get clockOffsetMs(): number {
+    return this.#ledger.clockOffsetMs;
+  }
+
+  permit(call: number, callLimit: number, signal: AbortSignal): Promise<PermitReply> {
+    return persist(() => this.#ledger.permit(call, callLimit), { signal, onTrouble: this.#onTrouble });
+  }
+
+  /** No replica may go on calling because Redis was away when the gateway said stop. */
+  signal(permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal): Promise<void> {
+    const sentAt = performance.now() - sinceMs;
+    return persist(() => this.#ledger.signal(permitId, signal, performance.now() - sentAt), {
+      signal: abort,
+      onTrouble: this.#onTrouble,
+    });
+  }
+
+  /** Best effort: untold, the call counts until its deadline. */
+  answered(permitId: string, arrivedAgoMs: number): void {
+    this.#ledger.answered(permitId, arrivedAgoMs).catch(this.#onTrouble);
+  }
+
+  /** Best effort: untold, the permit counts as used. */
+  unused(permitId: string): void {
+    this.#ledger.unused(permitId).catch(this.#onTrouble);
+  }
+
+  /** Best effort: where it is lost, the next probe lifts the hold. */
+  lift(): void {
+    this.#ledger.lift().catch(this.#onTrouble);
+  }
+}

@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+const FIRST_DELAY_MS = 50;
+const LONGEST_DELAY_MS = 1_000;
+
+export interface Persistence {
+  /** Ends the patience; the abort's reason is thrown. */
+  readonly signal: AbortSignal;
+  /** Told of each failure, for one loud line and a metric. */
+  onTrouble(error: unknown): void;
+}
+
+/**
+ * Runs a command until Redis answers. Redis being away is our fault, never the transaction's: the line is
+ * held. Every command given here can safely run twice (tokens, first one wins).
+ */
+export async function persist<T>(run: () => Promise<T>, { signal, onTrouble }: Persistence): Promise<T> {
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
+    signal.throwIfAborted();
+    try {
+      return await run();
+    } catch (error) {
+      onTrouble(error);
+    }
+    await sleep(delayMs, undefined, { signal });
+  }
+}

@@ -1,0 +1,290 @@
+import { randomUUID } from "node:crypto";
+import type { Redis } from "ioredis";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import type { Claim, ClaimReply, History } from "../../../shared/domain/claim.ts";
+import type { DeadLetter } from "../../../shared/domain/dead-letter.ts";
+import type { Outcome } from "../../../shared/domain/outcome.ts";
+import type { Transaction } from "../../../shared/domain/transaction.ts";
+import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
+import { Journal, LEASE_MS } from "../../../shared/redis/journal.ts";
+import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
+import { sampleTransaction } from "../../support/sample-transaction.ts";
+
+const NO_HISTORY: History = { calls: 0, replays: 0, replay: "none" };
+
+let redis: Redis;
+let namespace: string;
+let journal: Journal;
+
+beforeAll(async () => {
+  redis = await openRedis(inject("redisUrl"));
+});
+
+afterAll(async () => {
+  await closeRedis(redis);
+});
+
+beforeEach(async () => {
+  namespace = `test-${randomUUID()}`;
+  journal = await openJournal();
+  return async () => {
+    journal.close();
+    const keys = await redis.keys(`${namespace}:*`);
+    if (keys.length > 0) await redis.del(...keys);
+  };
+});
+
+async function openJournal(): Promise<Journal> {
+  const settings = {
+    namespace,
+    journalTtlSeconds: 1_000,
+    resultTtlSeconds: 100,
+    cacheTtlSeconds: 300,
+    callPrice: 200,
+  };
+  return new Journal(redis, settings, await createPseudonymiser(redis, namespace, undefined));
+}
+
+function claimed(reply: ClaimReply): Claim {
+  if (reply.kind !== "claimed") throw new Error(`not claimed but ${reply.kind}`);
+  return reply.claim;
+}
+
+async function claim(transaction: Transaction, by = journal, history = NO_HISTORY): Promise<ClaimReply> {
+  return by.claim(transaction, by.newToken(), history);
+}
+
+function resultOf(transactionId: string, attempts: number, riskScore = 0.62): Outcome {
+  return {
+    kind: "result",
+    result: {
+      schemaVersion: 1,
+      transactionId,
+      verdict: "review",
+      riskScore,
+      ruleCodes: ["DEVICE_VELOCITY"],
+      source: "alipay",
+      revision: 1,
+      attempts,
+      cost: { value: "0.02", currency: "CNY" },
+      traceId: "21a3",
+      decidedAt: "2026-11-23T08:00:00.412+08:00",
+    },
+  };
+}
+
+function deadLetterOf(changes: Partial<DeadLetter> = {}): Outcome {
+  return {
+    kind: "dead-letter",
+    deadLetter: {
+      reason: "attempts-exhausted",
+      detail: "no answer",
+      attempts: 4,
+      replays: 0,
+      failedAt: "2026-11-23T08:00:00.412+08:00",
+      worker: "w1",
+      ...changes,
+    },
+  };
+}
+
+const SCORE = { riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: "21a3" };
+
+describe("claiming", () => {
+  it("takes a transaction that nobody knows", async () => {
+    expect(await claim(sampleTransaction())).toMatchObject({
+      kind: "claimed",
+      claim: { calls: 0, replays: 0, nextCallInMs: 0, isFirst: true, score: undefined },
+    });
+  });
+
+  it("lets nobody else in while the lease lives", async () => {
+    await claim(sampleTransaction());
+    const reply = await claim(sampleTransaction(), await openJournal());
+    expect(reply).toMatchObject({ kind: "leased", remainingMs: expect.toSatisfy((ms: number) => ms <= LEASE_MS) });
+  });
+
+  it("gives the same claim to the same token again: a reply may have been lost", async () => {
+    const token = journal.newToken();
+    await journal.claim(sampleTransaction(), token, NO_HISTORY);
+    expect(claimed(await journal.claim(sampleTransaction(), token, NO_HISTORY)).token).toBe(token);
+  });
+
+  it("lets the next one in at once after a release", async () => {
+    await journal.release(claimed(await claim(sampleTransaction())));
+    expect(claimed(await claim(sampleTransaction()))).toMatchObject({ isFirst: false });
+  });
+
+  it.each([
+    { title: "the same amount, other decimals", changes: { amount: { value: "128.5", currency: "CNY" } }, kind: "leased" },
+    { title: "other metadata", changes: { metadata: { channel: "web" } }, kind: "leased" },
+    { title: "another amount", changes: { amount: { value: "128.51", currency: "CNY" } }, kind: "conflict" },
+    { title: "another payer", changes: { userId: "2088102146225136" }, kind: "conflict" },
+  ])("a known id with $title is $kind", async ({ changes, kind }) => {
+    await claim(sampleTransaction());
+    expect((await claim(sampleTransaction(changes))).kind).toBe(kind);
+  });
+
+  it("takes the larger of the dead letter's count of calls and the journal's", async () => {
+    const history: History = { calls: 2, replays: 1, replay: "fresh" };
+    expect(claimed(await claim(sampleTransaction(), journal, history))).toMatchObject({ calls: 2, replays: 1 });
+  });
+
+  it("keeps nothing for ever", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.sent(taken, 1, 5_000);
+    await journal.store(taken, resultOf(taken.transactionId, 1), 1, SCORE);
+    const keys = await redis.keys(`${namespace}:*`);
+    const lives = await Promise.all(
+      keys.filter((key) => !key.endsWith(":pseudonym-key")).map((key) => redis.ttl(key)),
+    );
+    expect(lives).toHaveLength(4);
+    for (const seconds of lives) expect(seconds).toBeGreaterThan(0);
+  });
+
+  it("holds no user id in any key or value", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.store(taken, resultOf(taken.transactionId, 1), 1, SCORE);
+    const keys = await redis.keys(`${namespace}:*`);
+    const dumps = await Promise.all(keys.map(async (key) => [key, (await redis.dumpBuffer(key))?.toString("latin1")]));
+    expect(JSON.stringify(dumps)).not.toContain("2088102146225135");
+  });
+});
+
+describe("recording calls", () => {
+  it("counts each once, and tells the next owner when the next one is due", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    expect(await journal.sent(taken, 1, 5_000)).toEqual({ kind: "recorded" });
+    await journal.release(taken);
+    const next = claimed(await claim(sampleTransaction()));
+    expect(next.calls).toBe(1);
+    expect(next.nextCallInMs).toBeGreaterThan(4_000);
+    expect(next.nextCallInMs).toBeLessThanOrEqual(5_000);
+  });
+
+  it("records the same call twice as one", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.sent(taken, 1, 5_000);
+    expect(await journal.sent(taken, 1, 5_000)).toEqual({ kind: "recorded" });
+    await journal.release(taken);
+    expect(claimed(await claim(sampleTransaction())).calls).toBe(1);
+  });
+
+  it("refuses a token whose lease went to somebody else", async () => {
+    const stale = claimed(await claim(sampleTransaction()));
+    await journal.release(stale);
+    await claim(sampleTransaction());
+    expect(await journal.sent(stale, 1, 5_000)).toEqual({ kind: "lost" });
+  });
+
+  it("refuses once an outcome is stored, and says which", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    const outcome = resultOf(taken.transactionId, 0);
+    await journal.store(taken, outcome, 0, undefined);
+    expect(await journal.sent(taken, 1, 5_000)).toEqual({ kind: "settled", outcome });
+  });
+
+  it("takes back a call that never left, and only that one", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.sent(taken, 1, 5_000);
+    await journal.sent(taken, 2, 10_000);
+    await journal.unsent(taken, 1);
+    await journal.unsent(taken, 2);
+    await journal.unsent(taken, 2);
+    await journal.release(taken);
+    expect(claimed(await claim(sampleTransaction()))).toMatchObject({ calls: 1, nextCallInMs: 0 });
+  });
+});
+
+describe("storing", () => {
+  it("keeps the first outcome, from whichever token", async () => {
+    const first = claimed(await claim(sampleTransaction()));
+    await journal.release(first);
+    const second = claimed(await claim(sampleTransaction()));
+    const outcome = resultOf(first.transactionId, 1, 0.1);
+    expect(await journal.store(first, outcome, 1, SCORE)).toEqual({ kind: "stored", outcome, wasFirst: true });
+    const later = await journal.store(second, resultOf(first.transactionId, 1, 0.9), 1, SCORE);
+    expect(later).toEqual({ kind: "stored", outcome, wasFirst: false });
+  });
+
+  it("asks for a recount where others made calls that the outcome does not tell", async () => {
+    const first = claimed(await claim(sampleTransaction()));
+    await journal.sent(first, 1, 0);
+    await journal.sent(first, 2, 0);
+    expect(await journal.store(first, resultOf(first.transactionId, 1), 1, SCORE)).toEqual({
+      kind: "recount",
+      calls: 2,
+    });
+  });
+
+  it("answers later deliveries with the stored outcome", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    const outcome = deadLetterOf();
+    await journal.store(taken, outcome, 4, undefined);
+    expect(await claim(sampleTransaction())).toEqual({ kind: "settled", outcome });
+  });
+
+  it("publishes the result's very text under the result's key", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    const outcome = resultOf(taken.transactionId, 1);
+    await journal.store(taken, outcome, 1, SCORE);
+    const text = await redis.get(`${namespace}:result:${taken.transactionId}`);
+    expect(JSON.parse(text ?? "null")).toEqual(outcome.kind === "result" && outcome.result);
+  });
+
+  it("gives the payer's score to the payer's next transaction, and to nobody else's", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.store(taken, resultOf(taken.transactionId, 1), 1, SCORE);
+    const returning = claimed(await claim(sampleTransaction({ transactionId: "T2" })));
+    const stranger = claimed(await claim(sampleTransaction({ transactionId: "T3", userId: "2088000000000000" })));
+    expect(returning.score).toEqual(SCORE);
+    expect(stranger.score).toBeUndefined();
+  });
+
+  it("counts the spend of every call once", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.sent(taken, 1, 0);
+    await journal.sent(taken, 2, 0);
+    await journal.store(taken, resultOf(taken.transactionId, 2), 2, SCORE);
+    await journal.store(taken, resultOf(taken.transactionId, 2), 2, SCORE);
+    const [day] = await redis.keys(`${namespace}:spend:*`);
+    expect(await redis.hgetall(day ?? "")).toEqual({ v: "1", calls: "2", tenThousandths: "400" });
+  });
+});
+
+describe("replaying", () => {
+  const replay = (replays: number, how: "fresh" | "again"): History => ({ calls: 4, replays, replay: how });
+
+  it.each([
+    { how: "fresh", says: 0, reopens: true },
+    { how: "fresh", says: 1, reopens: true },
+    { how: "again", says: 1, reopens: true },
+    { how: "again", says: 0, reopens: false },
+  ] as const)("a dead letter delivered $how as replay $says reopens: $reopens", async ({ how, says, reopens }) => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.store(taken, deadLetterOf(), 4, undefined);
+    const reply = await claim(sampleTransaction(), journal, replay(says, how));
+    expect(reply.kind).toBe(reopens ? "claimed" : "settled");
+    if (reply.kind === "claimed") expect(reply.claim).toMatchObject({ calls: 4, replays: 1 });
+  });
+
+  it("never reopens a result", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.store(taken, resultOf(taken.transactionId, 1), 1, SCORE);
+    expect((await claim(sampleTransaction(), journal, replay(1, "fresh"))).kind).toBe("settled");
+  });
+
+  it("takes a repaired dead letter, and then holds to the repaired content", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.store(taken, deadLetterOf(), 4, undefined);
+    const repaired = sampleTransaction({ amount: { value: "12.50", currency: "CNY" } });
+    expect((await claim(repaired, journal, replay(1, "fresh"))).kind).toBe("claimed");
+    expect((await claim(sampleTransaction())).kind).toBe("conflict");
+  });
+});
+
+it("survives Redis forgetting its scripts", async () => {
+  await claim(sampleTransaction());
+  await redis.script("FLUSH");
+  expect((await claim(sampleTransaction({ transactionId: "T2" }))).kind).toBe("claimed");
+});

@@ -1,0 +1,85 @@
+import { expect, it } from "vitest";
+import { createMetrics } from "../../../shared/process/metrics.ts";
+
+/** The lines about our own metrics, without explanations. */
+async function seriesOf(render: () => Promise<string>, metric: string): Promise<string[]> {
+  return (await render()).split("\n").filter((line) => line.startsWith(metric));
+}
+
+it("counts deliveries by outcome, source or reason, and lane", async () => {
+  const { metrics, page } = createMetrics();
+  metrics.deliverySettled({ outcome: "result", source: "alipay", lane: "urgent", ms: 412 });
+  metrics.deliverySettled({ outcome: "result", source: "alipay", lane: "urgent", ms: 3 });
+  metrics.deliverySettled({ outcome: "dead-letter", reason: "malformed", lane: "standard", ms: 1 });
+  metrics.deliverySettled({ outcome: "wait", lane: "standard", ms: 60_000 });
+  expect(await seriesOf(page.render, "riskline_deliveries_total")).toEqual([
+    'riskline_deliveries_total{outcome="result",lane="urgent",source="alipay"} 2',
+    'riskline_deliveries_total{outcome="dead-letter",lane="standard",reason="malformed"} 1',
+    'riskline_deliveries_total{outcome="wait",lane="standard"} 1',
+  ]);
+  expect(await seriesOf(page.render, "riskline_transaction_duration_seconds_sum")).toEqual([
+    'riskline_transaction_duration_seconds_sum{outcome="result"} 0.415',
+    'riskline_transaction_duration_seconds_sum{outcome="dead-letter"} 0.001',
+    'riskline_transaction_duration_seconds_sum{outcome="wait"} 60',
+  ]);
+});
+
+it("records calls and waits in seconds", async () => {
+  const { metrics, page } = createMetrics();
+  metrics.callEnded({ code: "10000", latencyMs: 80 });
+  metrics.callEnded({ code: "40005 isv.app-call-limited", latencyMs: 20 });
+  metrics.permitWaited(1_500);
+  expect(await seriesOf(page.render, "riskline_calls_total")).toEqual([
+    'riskline_calls_total{code="10000"} 1',
+    'riskline_calls_total{code="40005 isv.app-call-limited"} 1',
+  ]);
+  expect(await seriesOf(page.render, "riskline_gateway_latency_seconds_sum")).toEqual([
+    "riskline_gateway_latency_seconds_sum 0.1",
+  ]);
+  expect(await seriesOf(page.render, "riskline_permit_wait_seconds_sum")).toEqual([
+    "riskline_permit_wait_seconds_sum 1.5",
+  ]);
+});
+
+it("adds up money exactly", async () => {
+  const { metrics, page } = createMetrics();
+  for (let call = 0; call < 1_000; call++) metrics.spent(7);
+  await page.render();
+  expect(await seriesOf(page.render, "riskline_spend_cny_total")).toEqual(["riskline_spend_cny_total 0.7"]);
+});
+
+it("asks who knows what is in hand, and shows holds", async () => {
+  const { metrics, page } = createMetrics();
+  expect(await seriesOf(page.render, "riskline_in_flight_deliveries")).toEqual([
+    "riskline_in_flight_deliveries 0",
+  ]);
+  metrics.watchInFlight(() => 17);
+  metrics.holdChanged("freeze", true);
+  metrics.holdChanged("permission", true);
+  metrics.holdChanged("permission", false);
+  expect(await seriesOf(page.render, "riskline_in_flight_deliveries")).toEqual([
+    "riskline_in_flight_deliveries 17",
+  ]);
+  expect(await seriesOf(page.render, "riskline_holds")).toEqual([
+    'riskline_holds{kind="freeze"} 1',
+    'riskline_holds{kind="permission"} 0',
+  ]);
+});
+
+it("does not grow with what the gateway makes up", async () => {
+  const { metrics, page } = createMetrics();
+  for (let call = 0; call < 1_000; call++) metrics.callEnded({ code: `code-${call}`, latencyMs: 1 });
+  metrics.callEnded({ code: "x".repeat(101), latencyMs: 1 });
+  const series = await seriesOf(page.render, "riskline_calls_total");
+  expect(series).toHaveLength(101);
+  expect(series.at(-1)).toBe('riskline_calls_total{code="other"} 901');
+});
+
+it("shows the process, and shares nothing with another registry", async () => {
+  const [first, second] = [createMetrics(), createMetrics()];
+  first.metrics.permitWaited(1);
+  expect(await seriesOf(first.page.render, "process_cpu_seconds_total")).toHaveLength(1);
+  expect(await seriesOf(second.page.render, "riskline_permit_wait_seconds_count")).toEqual([
+    "riskline_permit_wait_seconds_count 0",
+  ]);
+});

@@ -1,0 +1,45 @@
+import type { Delivery } from "../../shared/domain/delivery.ts";
+import type { Disposition } from "../../shared/domain/disposition.ts";
+import type { LogFields } from "../../shared/process/log-fields.ts";
+import type { SettledDelivery } from "../../shared/process/metrics.ts";
+
+/** The one log line of a settled delivery. */
+export function logFieldsOf(delivery: Delivery, disposition: Disposition, ms: number): LogFields {
+  const { lane } = delivery;
+  const { action } = disposition;
+  const common = { action, lane, ms: Math.round(ms) };
+  switch (action) {
+    case "complete": {
+      const { transactionId, verdict, source, attempts, revision, traceId } = disposition.result;
+      return {
+        transactionId,
+        verdict,
+        source,
+        calls: attempts,
+        ...common,
+        revision,
+        traceId: traceId ?? undefined,
+      };
+    }
+    case "dead-letter": {
+      const { reason, attempts, code } = disposition.deadLetter;
+      return { transactionId: disposition.transactionId, reason, calls: attempts, code, ...common };
+    }
+    case "wait":
+    case "give-back":
+      return { ...common, cause: disposition.cause };
+  }
+}
+
+/** The same for the metrics. */
+export function metricsOf({ lane }: Delivery, disposition: Disposition, ms: number): SettledDelivery {
+  switch (disposition.action) {
+    case "complete":
+      return { outcome: "result", source: disposition.result.source, lane, ms };
+    case "dead-letter":
+      return { outcome: "dead-letter", reason: disposition.deadLetter.reason, lane, ms };
+    case "wait":
+    case "give-back":
+      return { outcome: disposition.action, lane, ms };
+  }
+}
