@@ -26,6 +26,9 @@ const bizContentSchema = z
     message: "more decimals than the currency has",
   });
 
+/** As much as it takes to tell which transaction a call is about, whatever else is wrong with it. */
+const identifiedSchema = z.object({ transaction_id: bizContentSchema.shape.transaction_id });
+
 /** One transaction to score, as the risk API takes it. */
 export type BizContent = z.infer<typeof bizContentSchema>;
 
@@ -65,8 +68,7 @@ function parseJson(text: string): unknown {
 }
 
 function transactionIdOf(json: unknown): string | undefined {
-  const result = z.object({ transaction_id: z.string().regex(TRANSACTION_ID) }).safeParse(json);
-  return result.data?.transaction_id;
+  return identifiedSchema.safeParse(json).data?.transaction_id;
 }
 
 const stringsOf = (json: unknown): string[] =>

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { BizContent } from "./parse-biz-content.ts";
 
 /** What the risk API finds about one transaction. */
@@ -58,7 +58,7 @@ function rarely(share: number, least: number, most: number, purpose: string, sub
 
 /** A number from 0 to 1 that belongs to this subject for ever. */
 function draw(purpose: string, subject: string): number {
-  return createHash("sha256").update(`${purpose}\n${subject}`).digest().readUInt32BE() / 2 ** 32;
+  return hash("sha256", `${purpose}\n${subject}`, "buffer").readUInt32BE() / 2 ** 32;
 }
 
 const deviceOf = ({ device_fingerprint: device }: BizContent): string => device;

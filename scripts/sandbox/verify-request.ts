@@ -34,13 +34,13 @@ const REQUIRED: readonly (readonly [name: string, subCode: string])[] = [
   ["biz_content", "isv.missing-biz-content"],
 ];
 
-/** The application is looked up before the signature, as at the real gateway: a wrong app id hides a wrong key. */
-const EXPECTED: readonly (readonly [name: string, subCode: string, pattern: RegExp])[] = [
-  ["sign_type", "isv.invalid-signature-type", /^RSA2$/],
-  ["charset", "isv.invalid-charset", /^utf-8$/i],
-  ["version", "isv.invalid-version", /^1\.0$/],
-  ["format", "isv.invalid-format", /^JSON$/i],
-  ["method", "isv.invalid-method", new RegExp(`^${DETECT_METHOD.replaceAll(".", "\\.")}$`)],
+/** Values that are accepted; only `format` may be left out. */
+const ACCEPTED: readonly (readonly [name: string, subCode: string, values: readonly string[]])[] = [
+  ["sign_type", "isv.invalid-signature-type", ["RSA2"]],
+  ["charset", "isv.invalid-charset", ["utf-8", "UTF-8"]],
+  ["version", "isv.invalid-version", ["1.0"]],
+  ["format", "isv.invalid-format", ["JSON", "json"]],
+  ["method", "isv.invalid-method", [DETECT_METHOD]],
 ];
 
 /** Checks who calls and what: parameters that must be there, their fixed values, the signature over all of them. */
@@ -74,15 +74,16 @@ function findMissing(parameters: Parameters): Refusal | undefined {
   return found && missing(...found);
 }
 
+/** The application is looked up before the signature, as at the real gateway: a wrong app id hides a wrong key. */
 function findUnexpected(parameters: Parameters, appId: string): Refusal | undefined {
   if (parameters.get("app_id") !== appId)
     return invalid("isv.invalid-app-id", "there is no such application");
-  const found = EXPECTED.find(([name, , pattern]) => !pattern.test(parameters.get(name) ?? defaultOf(name)));
+  const found = ACCEPTED.find(([name, , values]) => {
+    const value = parameters.get(name);
+    return value !== undefined && !values.includes(value);
+  });
   return found && invalid(found[1], `the parameter ${found[0]} has a value that is not supported`);
 }
-
-/** The one parameter with an expected value that may be left out. */
-const defaultOf = (name: string): string => (name === "format" ? "JSON" : "");
 
 function findForgery(parameters: Parameters, publicKey: KeyObject): Refusal | undefined {
   const signedText = signedTextOf(parameters);

@@ -4,9 +4,7 @@ import type { HttpAnswer } from "./http-answer.ts";
 /** How one POST ended. */
 export type PostOutcome =
   | { readonly kind: "answered"; readonly answer: HttpAnswer }
-  /**
-   * The request left, so it counts as a call. That it arrived is known only where `answerBegan`.
-   */
+  /** The request left, so it counts as a call. That it arrived is known only where `answerBegan`. */
   | { readonly kind: "broken"; readonly cause: BrokenCause; readonly answerBegan: boolean }
   /** Not one byte of the request left. */
   | { readonly kind: "not-sent"; readonly why: "withdrawn" | "unreachable"; readonly detail: string };
