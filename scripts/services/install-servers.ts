@@ -13,8 +13,8 @@ export async function installServers(log: (line: string) => void): Promise<strin
   if (!(await isWanted())) return "it was not to be installed";
   log("installing RabbitMQ and Redis with apt-get; no system service is started or enabled");
   const apt = spawn(SCRIPT, { stdio: ["ignore", process.stderr, process.stderr] });
-  const [status] = await once(apt, "exit");
-  return status === 0 ? undefined : "apt-get failed";
+  await once(apt, "exit");
+  return apt.exitCode === 0 ? undefined : "apt-get failed";
 }
 
 /** On a terminal the user decides; a pipeline wants it, or it would not have come here. */

@@ -12,15 +12,14 @@ export interface ProcessGroup {
   signal(name: NodeJS.Signals): void;
 }
 
-/** The files of a group's folder: its number, which the leash reads, and what it says. */
-export const GROUP_FILE = "group";
+/** Where, in a group's folder, its output goes. */
 export const OUTPUT_FILE = "output.log";
 
 /**
  * The number is on disk before the program runs, so that the leash finds it whenever we die. Where the leash
  * was faster, the folder is gone, the number cannot be written, and nothing is started.
  */
-const WRITE_NUMBER_THEN_RUN = `echo $$ >"$0/${GROUP_FILE}" && exec "$@"`;
+const WRITE_NUMBER_THEN_RUN = 'echo $$ >"$0/group" && exec "$@"';
 
 /** Runs a program in a folder, as the leader of a process group of its own. */
 export function runProcessGroup(
@@ -40,7 +39,7 @@ export function runProcessGroup(
   const { pid } = child;
   if (pid === undefined) throw new Error("there is no shell to start a server with");
   return {
-    ended: once(child, "close").then(() => rm(join(folder, GROUP_FILE), { force: true })),
+    ended: once(child, "close").then(() => rm(join(folder, "group"), { force: true })),
     signal: (name) => signalGroup(pid, name),
   };
 }

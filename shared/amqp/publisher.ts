@@ -177,7 +177,7 @@ class ConfirmingPublisher implements Publisher {
   /** Nothing was written: amqplib encodes first. */
   #refusedByClient(pending: Pending, error: unknown): void {
     const isLost = error instanceof IllegalOperationError;
-    if (isLost) this.#channel = undefined; // it is closed, and the session hears of it in a moment
+    if (isLost) this.#channel = undefined; // as in #confirmed
     pending.reject(
       new PublishError(isLost ? "connection-lost" : "unencodable", target(pending.message), error),
     );
@@ -193,7 +193,9 @@ class ConfirmingPublisher implements Publisher {
     const pending = this.#unconfirmed.get(id);
     if (pending === undefined) return; // its channel was given up before
     this.#unconfirmed.delete(id);
-    if (error !== null) pending.reject(new PublishError(nackOrLoss(error), target(pending.message), error));
+    const failure = error === null ? undefined : nackOrLoss(error);
+    if (failure === "connection-lost") this.#channel = undefined; // the session hears of it in a moment
+    if (failure !== undefined) pending.reject(new PublishError(failure, target(pending.message), error));
     else if (pending.wasReturned) pending.reject(new PublishError("unroutable", target(pending.message)));
     else pending.resolve();
     this.#sendWaiting();

@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { connect, type ChannelModel, type ConfirmChannel, type Options } from "amqplib";
-import { inject } from "vitest";
 import { declareTopology } from "../../shared/amqp/declare-topology.ts";
 import { topologyOf } from "../../shared/amqp/topology.ts";
 import { closeRedis, openRedis, type RedisClient } from "../../shared/redis/connection.ts";
+import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger-keys.ts";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../../scripts/sandbox/start-sandbox.ts";
 import { OutcomeCollector } from "./outcome-collector.ts";
 import { sandboxKeys } from "./sandbox-keys.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 export interface PipelineOptions {
+  readonly servers: { readonly amqpUrl: string; readonly redisUrl: string };
   readonly sandbox?: Partial<SandboxOptions>;
   /** Settings of all workers, over the harness's own. */
   readonly env?: Readonly<Record<string, string>>;
@@ -26,7 +27,12 @@ export class Pipeline {
   readonly #channel: ConfirmChannel;
   readonly #env: Readonly<Record<string, string>>;
 
-  static async start({ sandbox: sandboxOptions = {}, env = {} }: PipelineOptions = {}): Promise<Pipeline> {
+  static async start({
+    servers,
+    sandbox: sandboxOptions = {},
+    env = {},
+  }: PipelineOptions): Promise<Pipeline> {
+    const { amqpUrl, redisUrl } = servers;
     const namespace = `test-${randomUUID().slice(0, 8)}`;
     const keys = sandboxKeys();
     const sandbox = await startSandbox({
@@ -34,23 +40,24 @@ export class Pipeline {
       gatewayPrivateKey: keys.gateway.privateKey,
       scenario: "instant",
       quota: [],
+      appId: namespace,
       ...sandboxOptions,
     });
-    const model = await connect(inject("amqpUrl"));
+    const model = await connect(amqpUrl);
     await declareTopology(model, topologyOf({ namespace, hasResultsQueue: true }));
     return new Pipeline({
       namespace,
       sandbox,
       model,
       channel: await model.createConfirmChannel(),
-      collector: await OutcomeCollector.start(inject("amqpUrl"), namespace),
-      redis: await openRedis(inject("redisUrl")),
+      collector: await OutcomeCollector.start(amqpUrl, namespace),
+      redis: await openRedis(redisUrl),
       env: {
-        AMQP_URL: inject("amqpUrl"),
-        REDIS_URL: inject("redisUrl"),
+        AMQP_URL: amqpUrl,
+        REDIS_URL: redisUrl,
         NAMESPACE: namespace,
         ALIPAY_GATEWAY_URL: sandbox.url,
-        ALIPAY_APP_ID: sandboxOptions.appId ?? "2021000000000001",
+        ALIPAY_APP_ID: sandboxOptions.appId ?? namespace,
         ALIPAY_PRIVATE_KEY: keys.app.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
         ALIPAY_PUBLIC_KEY: keys.gateway.publicKey.export({ type: "spki", format: "pem" }).toString(),
         ALIPAY_QUOTA: "1000/1s",
@@ -108,6 +115,11 @@ export class Pipeline {
     await this.#channel.waitForConfirms();
   }
 
+  /** The names of this installation's quota ledger in Redis. */
+  get ledger(): LedgerKeys {
+    return ledgerKeys({ appId: this.namespace, gatewayUrl: this.sandbox.url, credentialsId: "" });
+  }
+
   /** Messages in a queue that nobody has in hand. */
   async ready(queue: string): Promise<number> {
     return (await this.#channel.checkQueue(`${this.namespace}.${queue}`)).messageCount;
@@ -124,10 +136,9 @@ export class Pipeline {
     }
     await this.#model.close();
     await this.sandbox.close();
-    for (const pattern of [`${this.namespace}:*`]) {
-      const keys = await this.redis.keys(pattern);
-      if (keys.length > 0) await this.redis.del(...keys);
-    }
+    const keys = await this.redis.keys(`${this.namespace}:*`);
+    if (keys.length > 0) await this.redis.del(...keys);
+    await this.redis.del(Object.values(this.ledger));
     await closeRedis(this.redis);
   }
 }

@@ -18,5 +18,5 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   log(services.described);
   project.provide("amqpUrl", services.amqpUrl);
   project.provide("redisUrl", services.redisUrl);
-  return services.stop;
+  return () => services.stop();
 }

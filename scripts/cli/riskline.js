@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+// The way in: plain JavaScript that an old Node.js can still read. It makes sure that a Node.js runs which knows
+// TypeScript, and hands over to main.ts.
+import { spawn, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const LEAST = { major: 22, minor: 22 };
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** @param {string} version such as "24.21.0" */
+function isNewEnough(version) {
+  const [major, minor] = version.split(".").map(Number);
+  return major > LEAST.major || (major === LEAST.major && minor >= LEAST.minor);
+}
+
+/** The Node.js that npm installed with this package, where the platform has one. */
+function installedNode() {
+  const node = fileURLToPath(new URL("../../node_modules/.bin/node", import.meta.url));
+  const { status, stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
+  return status === 0 && isNewEnough(stdout.trim().replace("v", "")) ? node : undefined;
+}
+
+/**
+ * Runs this file again under another Node.js, in a process group of its own: Ctrl-C would reach it twice otherwise,
+ * from the terminal and from here, and a second signal means "at once".
+ *
+ * @param {string} node
+ */
+function runUnder(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    detached: true,
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
+  child.on("exit", (status, signal) => {
+    if (signal === null) process.exit(status);
+    for (const name of SIGNALS) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** Does not outlive the process that started it as `runUnder` does, not even one that is killed. */
+function endWithParent() {
+  if (process.channel === undefined) return;
+  process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+  process.channel.unref();
+}
+
+function main() {
+  if (isNewEnough(process.versions.node)) {
+    endWithParent();
+    return import("./main.ts");
+  }
+  const node = installedNode();
+  if (node !== undefined) return runUnder(node);
+  const wanted = `${LEAST.major}.${LEAST.minor}`;
+  console.error(`riskline needs Node.js ${wanted} or newer; this is ${process.version}, and "npm ci" has brought none.`);
+  process.exitCode = 1;
+}
+
+main();

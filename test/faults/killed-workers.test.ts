@@ -1,0 +1,64 @@
+import { afterEach, expect, it } from "vitest";
+import { Pipeline } from "../support/pipeline.ts";
+import { sampleBody } from "../support/sample-transaction.ts";
+import { servers } from "../support/servers.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const open: Pipeline[] = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((pipeline) => pipeline.close()));
+});
+
+const GOOD = 1_200;
+const BAD = 100;
+const QUOTA = { calls: 100, windowMs: 1_000 };
+
+it("nothing is lost, repeated or overcharged while workers are killed every two seconds", async () => {
+  const pipeline = await Pipeline.start({
+    servers: servers(),
+    sandbox: { scenario: "calm", quota: [QUOTA] },
+    env: { ALIPAY_QUOTA: "100/1s", PREFETCH: "100" },
+  });
+  open.push(pipeline);
+  const workers = await Promise.all([pipeline.startWorker(), pipeline.startWorker(), pipeline.startWorker()]);
+  await pipeline.publish([
+    ...Array.from({ length: GOOD }, (_, i) =>
+      sampleBody({ transactionId: `good-${i}`, userId: `user-${i % 300}` }),
+    ),
+    ...Array.from({ length: BAD }, (_, i) =>
+      sampleBody({ transactionId: `bad-${i}`, amount: { value: "0.00", currency: "CNY" } }),
+    ),
+  ]);
+
+  const done = new AbortController();
+  const killing = (async () => {
+    for (let victim = 0; !done.signal.aborted; victim = (victim + 1) % workers.length) {
+      await sleep(2_000, undefined, { signal: done.signal }).catch(() => undefined);
+      if (done.signal.aborted) return;
+      await workers[victim]?.end("SIGKILL");
+      workers[victim] = await pipeline.startWorker();
+    }
+  })();
+  const { collector, sandbox } = pipeline;
+  const badOnes = () => new Set(collector.deadLetters.map(({ body }) => body.toString())).size;
+  try {
+    await collector.until((c) => c.resultsById.size >= GOOD && badOnes() >= BAD, AbortSignal.timeout(90_000));
+  } finally {
+    done.abort();
+    await killing;
+  }
+
+  const { calls, quota, transactions, refusals } = sandbox.report();
+  expect(collector.resultsById.size).toBe(GOOD);
+  expect(badOnes()).toBe(BAD);
+  const contents = Map.groupBy(collector.results, ({ properties }) => String(properties.messageId));
+  for (const repeats of contents.values()) {
+    expect(new Set(repeats.map(({ body }) => body.toString())).size).toBe(1);
+  }
+  expect(refusals).toEqual({});
+  expect(quota.map(({ isExceeded }) => isExceeded)).toEqual([false]);
+  expect(transactions.maxCalls).toBeLessThanOrEqual(4);
+  // A kill cuts short at most what is in flight.
+  expect(calls.wellSigned - GOOD).toBeLessThan(GOOD / 4);
+}, 120_000);

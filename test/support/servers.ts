@@ -1,0 +1,4 @@
+import { inject } from "vitest";
+
+/** The servers that the whole test run shares. */
+export const servers = () => ({ amqpUrl: inject("amqpUrl"), redisUrl: inject("redisUrl") });

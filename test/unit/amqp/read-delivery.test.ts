@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { readDelivery } from "../../../shared/amqp/read-delivery.ts";
+import { incoming } from "./incoming.ts";
+
+describe("readDelivery", () => {
+  it("hands on body, lane and correlation id", () => {
+    const message = incoming({ body: "hello", properties: { correlationId: "c-1" } });
+    expect(readDelivery(message, "urgent")).toEqual({
+      body: Buffer.from("hello"),
+      lane: "urgent",
+      originalLane: "urgent",
+      deliveryCount: 0,
+      replay: undefined,
+      correlationId: "c-1",
+    });
+  });
+
+  it.each([
+    { redelivered: false, header: 7, expected: 0 }, // the producer's own
+    { redelivered: true, header: 7, expected: 7 },
+    { redelivered: true, header: undefined, expected: 0 },
+    { redelivered: true, header: "7", expected: 0 },
+  ])(
+    "reads $header returns as $expected where redelivered is $redelivered",
+    ({ redelivered, header, expected }) => {
+      const message = incoming({
+        fields: { redelivered },
+        properties: { headers: { "x-delivery-count": header } },
+      });
+      expect(readDelivery(message, "standard").deliveryCount).toBe(expected);
+    },
+  );
+
+  it.each([
+    { lane: "standard", headers: { "x-risk-attempts": 4, "x-risk-replays": 1 }, replay: undefined },
+    { lane: "urgent", headers: { "x-risk-attempts": 4 }, replay: undefined },
+    {
+      lane: "replay",
+      headers: { "x-risk-attempts": 4, "x-risk-replays": 1 },
+      replay: { attempts: 4, replays: 1 },
+    },
+    { lane: "replay", headers: {}, replay: { attempts: 0, replays: 0 } },
+    {
+      lane: "replay",
+      headers: { "x-risk-attempts": -1, "x-risk-replays": 1.5 },
+      replay: { attempts: 0, replays: 0 },
+    },
+    {
+      lane: "replay",
+      headers: { "x-risk-attempts": "4", "x-risk-replays": NaN },
+      replay: { attempts: 0, replays: 0 },
+    },
+    { lane: "waiting", headers: { "x-risk-lane": "urgent", "x-risk-attempts": 4 }, replay: undefined },
+    {
+      lane: "waiting",
+      headers: { "x-risk-lane": "replay", "x-risk-attempts": 4, "x-risk-replays": 2 },
+      replay: { attempts: 4, replays: 2 },
+    },
+  ] as const)("on lane $lane, $headers means replay $replay", ({ lane, headers, replay }) => {
+    expect(readDelivery(incoming({ properties: { headers } }), lane).replay).toEqual(replay);
+  });
+
+  it.each([
+    { header: "urgent", expected: "urgent" },
+    { header: "replay", expected: "replay" },
+    { header: "waiting", expected: "standard" },
+    { header: undefined, expected: "standard" },
+  ])("a waiting delivery marked $header came in by $expected", ({ header, expected }) => {
+    const message = incoming({ properties: { headers: { "x-risk-lane": header } } });
+    expect(readDelivery(message, "waiting").originalLane).toBe(expected);
+  });
+});

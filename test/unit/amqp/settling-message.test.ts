@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { brokerNames } from "../../../shared/amqp/broker-names.ts";
+import { readDelivery } from "../../../shared/amqp/read-delivery.ts";
+import { settlingMessage, type Publishable } from "../../../shared/amqp/settling-message.ts";
+import type { Delivery } from "../../../shared/domain/delivery.ts";
+import { incoming } from "./incoming.ts";
+
+const names = brokerNames("risk");
+
+const complete: Publishable = {
+  action: "complete",
+  rail: "alipay",
+  merchantId: "store-17",
+  result: {
+    schemaVersion: 1,
+    transactionId: "T1",
+    verdict: "review",
+    riskScore: 0.62,
+    ruleCodes: ["DEVICE_VELOCITY"],
+    source: "alipay",
+    revision: 1,
+    attempts: 2,
+    cost: { value: "0.04", currency: "CNY" },
+    traceId: null,
+    decidedAt: "2026-11-23T08:00:00.412+08:00",
+  },
+};
+
+const deadLetter: Publishable = {
+  action: "dead-letter",
+  deadLetter: {
+    reason: "rejected",
+    detail: "the gateway will never accept it",
+    code: "40004 INVALID_PARAMETER",
+    attempts: 1,
+    replays: 2,
+    failedAt: "2026-11-23T08:00:00.412+08:00",
+    worker: "w-1",
+  },
+};
+
+function settle(disposition: Publishable, message = incoming({}), lane: Delivery["lane"] = "standard") {
+  return settlingMessage(disposition, readDelivery(message, lane), message, names);
+}
+
+describe("settlingMessage", () => {
+  it("makes a result that payment systems can bind and filter by", () => {
+    const { body, ...rest } = settle(
+      complete,
+      incoming({ properties: { correlationId: "c-1", messageId: "M" } }),
+    );
+    expect(JSON.parse(body.toString())).toEqual(complete.action === "complete" && complete.result);
+    expect(rest).toEqual({
+      exchange: "risk.results",
+      routingKey: "result.review",
+      properties: {
+        contentType: "application/json",
+        messageId: "T1",
+        correlationId: "c-1",
+        headers: { rail: "alipay", merchantId: "store-17", source: "alipay" },
+      },
+    });
+  });
+
+  it("leaves out a merchant that is not known, and a correlation id that cannot be written", () => {
+    const message = incoming({ properties: { correlationId: "\uFFFD".repeat(86) } });
+    const { properties } = settle({ ...complete, merchantId: undefined }, message);
+    expect(properties).not.toHaveProperty("correlationId");
+    expect(properties.headers).toEqual({ rail: "alipay", source: "alipay" });
+  });
+
+  it("makes a dead letter of the producer's bytes and properties", () => {
+    const message = incoming({
+      body: "not json\u0000",
+      properties: { contentType: "text/plain", headers: { channel: "app", "x-risk-worker": "forged" } },
+    });
+    expect(settle(deadLetter, message)).toEqual({
+      exchange: "risk.dead-letters",
+      routingKey: "rejected",
+      body: message.content,
+      properties: {
+        contentType: "text/plain",
+        headers: {
+          channel: "app",
+          "x-risk-reason": "rejected",
+          "x-risk-detail": "the gateway will never accept it",
+          "x-risk-code": "40004 INVALID_PARAMETER",
+          "x-risk-attempts": 1,
+          "x-risk-replays": 2,
+          "x-risk-failed-at": "2026-11-23T08:00:00.412+08:00",
+          "x-risk-worker": "w-1",
+          "x-risk-body-sha256": "0d70dfa0e6d28a3daa9f95b0cf3b42dcaa3b58266d964d39004d52ef36e0d2ee",
+        },
+      },
+    });
+  });
+
+  it("moves a delivery to the waiting queue with its lane and what a replay brought", () => {
+    const headers = {
+      "x-risk-attempts": 4,
+      "x-risk-replays": 1,
+      "x-risk-original-user-id": "u",
+      channel: "app",
+    };
+    const message = incoming({ body: "b", properties: { headers, expiration: "5" } });
+    expect(settle({ action: "wait", cause: "hold" }, message, "replay")).toEqual({
+      exchange: "",
+      routingKey: "risk.waiting",
+      body: message.content,
+      properties: {
+        headers: {
+          channel: "app",
+          "x-risk-original-user-id": "u",
+          "x-risk-original-expiration": "5",
+          "x-risk-lane": "replay",
+          "x-risk-attempts": 4,
+          "x-risk-replays": 1,
+        },
+      },
+    });
+  });
+
+  it("keeps the lane of a delivery that goes on waiting", () => {
+    const message = incoming({ properties: { headers: { "x-risk-lane": "urgent" } } });
+    expect(settle({ action: "wait", cause: "hold" }, message, "waiting").properties.headers).toEqual({
+      "x-risk-lane": "urgent",
+    });
+  });
+});
