@@ -23,8 +23,14 @@ printf '#!/bin/sh\nexit 101\n' >"$policy"
 chmod 755 "$policy"
 
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
-apt-get install -qq --yes --no-install-recommends rabbitmq-server redis-server
+apt-get update -qq >/dev/null
+apt-get install -qq --yes --no-install-recommends rabbitmq-server redis-server >/dev/null
 
 # Packages enable what they bring: at the next boot it would run.
-for unit in $new_units; do deb-systemd-helper disable "$unit"; done
+for unit in $new_units; do
+  if command -v systemctl >/dev/null; then
+    systemctl --quiet disable "$unit"
+  elif [ -e "/etc/init.d/${unit%.*}" ]; then
+    update-rc.d "${unit%.*}" disable
+  fi
+done

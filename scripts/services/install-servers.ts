@@ -14,7 +14,7 @@ export async function installServers(log: (line: string) => void): Promise<strin
   log("installing RabbitMQ and Redis with apt-get; no system service is started or enabled");
   const apt = spawn(SCRIPT, { stdio: ["ignore", process.stderr, process.stderr] });
   await once(apt, "exit");
-  return apt.exitCode === 0 ? undefined : "apt-get failed";
+  return apt.exitCode === 0 ? undefined : "installing it failed";
 }
 
 /** On a terminal the user decides; a pipeline wants it, or it would not have come here. */

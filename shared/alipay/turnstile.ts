@@ -46,6 +46,9 @@ export interface TurnstileEvents {
   onReleased(kind: HoldKind): void;
 }
 
+/** Without a reason of its own, each abort would build a DOMException with its stack. */
+const OVER = "over";
+
 interface Waiter extends Passenger {
   readonly untilMs: number;
   readonly over: AbortController;
@@ -96,7 +99,7 @@ export class Turnstile {
       over,
       settle: (passage) => {
         this.#waiters.delete(waiter);
-        over.abort();
+        over.abort(OVER);
         resolve(passage);
       },
     };

@@ -3,8 +3,13 @@ import { encodedBytes } from "./encoded-bytes.ts";
 import type { OutgoingProperties } from "./outgoing-message.ts";
 import { ORIGINAL_PREFIX, RISK_HEADERS, RISK_PREFIX } from "./risk-headers.ts";
 
-/** Headers that would send a message elsewhere or that the broker writes; they are kept under another name. */
-const SET_ASIDE = new Set(["CC", "BCC", "x-death"]);
+/** amqplib's properties as they are: anything a producer could send. */
+type Received = Readonly<Record<keyof MessageProperties, unknown>>;
+
+/** What would send a copy elsewhere, end its life, cost the channel, or is the broker's to write. */
+const SET_ASIDE = new Set(["user-id", "expiration", "reply-to", "CC", "BCC", "x-death"]);
+/** A reply-to that only its own connection may use: on any other it costs the channel. */
+const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
 /** The broker's count of returns to one queue; means nothing on another. */
 const DELIVERY_COUNT = "x-delivery-count";
 const TEXT_PROPERTIES = [
@@ -27,28 +32,46 @@ const MOST_DROPPED_NAMES = 20;
  * of ours kept aside is carried on where `isOurs` says that the message is such a copy.
  */
 export function carryOver(properties: MessageProperties, isOurs: boolean): OutgoingProperties {
-  const headers = new KeptHeaders();
-  const { userId, expiration, timestamp, priority } = properties;
-  for (const [name, value] of Object.entries(properties.headers ?? {})) {
-    if (isOurs && name.startsWith(ORIGINAL_PREFIX)) headers.keep(name, value);
+  const kept = new KeptHeaders();
+  const headers = Object.entries<unknown>(properties.headers ?? {});
+  for (const [name, value] of headers) {
+    if (isOurs && name.startsWith(ORIGINAL_PREFIX)) kept.keep(name, value);
   }
-  if (userId !== undefined) headers.keep(`${ORIGINAL_PREFIX}user-id`, userId);
-  if (expiration !== undefined) headers.keep(`${ORIGINAL_PREFIX}expiration`, expiration);
-  for (const [name, value] of Object.entries(properties.headers ?? {})) {
-    if (SET_ASIDE.has(name)) headers.keep(ORIGINAL_PREFIX + name, value);
-    else if (name !== DELIVERY_COUNT && !name.toLowerCase().startsWith(RISK_PREFIX))
-      headers.keep(name, value);
+  for (const [name, value] of [...setAside(properties), ...headers]) {
+    if (SET_ASIDE.has(name)) kept.keep(ORIGINAL_PREFIX + name, value);
+    else if (name !== DELIVERY_COUNT && !isRiskHeader(name)) kept.keep(name, value);
   }
-  const texts = TEXT_PROPERTIES.flatMap((name): [string, string][] => {
-    const text = shortText(properties[name]);
-    if (text === undefined && properties[name] !== undefined) headers.drop(name);
-    return text === undefined ? [] : [[name, text]];
-  });
+  const texts = textProperties(properties, (name) => kept.drop(name));
+  return { ...texts, ...numberProperties(properties), headers: kept.all() };
+}
+
+/** Properties that are kept as headers, under their AMQP names. */
+function setAside({ userId, expiration, replyTo }: Received): [name: string, value: unknown][] {
+  const values: [string, unknown][] = [
+    ["user-id", userId],
+    ["expiration", expiration],
+    ["reply-to", replyTo === DIRECT_REPLY_TO ? replyTo : undefined],
+  ];
+  return values.filter(([, value]) => value !== undefined);
+}
+
+const isRiskHeader = (name: string): boolean => name.toLowerCase().startsWith(RISK_PREFIX);
+
+function textProperties(properties: Received, onUnwritable: (name: string) => void): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const name of TEXT_PROPERTIES) {
+    const value = properties[name];
+    const text = shortText(value);
+    if (text === undefined && value !== undefined) onUnwritable(name);
+    if (text !== undefined && text !== DIRECT_REPLY_TO) texts[name] = text;
+  }
+  return texts;
+}
+
+function numberProperties({ priority, timestamp }: Received): { priority?: number; timestamp?: number } {
   return {
-    ...Object.fromEntries(texts),
     ...(typeof priority === "number" ? { priority } : {}),
-    ...(Number.isSafeInteger(timestamp) ? { timestamp: Number(timestamp) } : {}),
-    headers: headers.all(),
+    ...(typeof timestamp === "number" && Number.isSafeInteger(timestamp) ? { timestamp } : {}),
   };
 }
 

@@ -3,6 +3,7 @@ import { abortable } from "./abortable.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { ConnectError, explainConnectError } from "./connect-error.ts";
 import { keepOpen } from "./keep-open.ts";
+import { surviveUndecodableHeaders } from "./survive-undecodable-headers.ts";
 import { TopologyMismatchError } from "./topology-mismatch-error.ts";
 
 /** Seconds; the server's default of 60 finds a dead link after two to three minutes. */
@@ -117,6 +118,7 @@ class SupervisedConnection implements BrokerConnection {
     const socket = new AbortController();
     try {
       const model = await this.#connectSocket(socket);
+      surviveUndecodableHeaders(model.connection);
       const lost = whenLost(model);
       this.#followBlocking(model);
       const prepared = this.#options.prepare?.(model) ?? Promise.resolve();

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 
 /** A link that tests can break: stands between a client and a server on this machine. */
 export interface TcpProxy {
@@ -39,10 +39,11 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
 
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
   const url = new URL(targetUrl);
   url.hostname = "127.0.0.1";
-  url.port = String(port);
+  url.port = String(address.port);
 
   const cut = (): void => pairs.forEach(reset);
   return {

@@ -5,9 +5,7 @@ import { fileURLToPath } from "node:url";
 import { errorFields } from "../../../shared/process/error-fields.ts";
 import { UsageError } from "../usage-error.ts";
 import { loadMapping } from "./load-mapping.ts";
-import type { FORMATS, Source } from "./source.ts";
-
-type Format = (typeof FORMATS)[number];
+import type { Format, Source } from "./source.ts";
 
 const FORMAT_OF_EXTENSION: Readonly<Record<string, Format>> = {
   ".ndjson": "ndjson",

@@ -6,7 +6,7 @@ const MOST_LATE_MS = 100;
 /** Spaces things evenly. */
 export class Pace {
   readonly #gapMs: number;
-  #nextAt = 0;
+  #nextAt = performance.now();
 
   /** @param perSecond may be Infinity */
   constructor(perSecond: number) {

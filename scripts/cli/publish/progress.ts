@@ -1,33 +1,39 @@
 import { SingleBar } from "cli-progress";
+import { noteOnce } from "../note-once.ts";
+import type { Selection } from "./select-records.ts";
 import type { SourceRecord } from "./source-record.ts";
+import type { Source } from "./source.ts";
 
 /** Shows how far it is, where there is a terminal to show it on. */
 export interface Progress {
-  readonly advance: (record: Pick<SourceRecord, "fileBytes">) => void;
-  /** Says something that happened, once until something else happens. */
+  readonly advance: (record: SourceRecord) => void;
+  /** Passes over a record that is left out. */
+  readonly skip: (record: SourceRecord) => void;
+  /** Says that something happened, not again before something else happens. */
   readonly note: (line: string) => void;
   readonly end: () => void;
 }
 
-export interface ProgressOptions {
-  /** Completes "12,000 …". */
-  readonly done: string;
-  /** How many bytes or how many records make the whole; undefined where nobody knows. */
-  readonly total: { readonly unit: "bytes" | "records"; readonly count: number } | undefined;
+/** What makes the whole; undefined where nobody knows. */
+type Total = { readonly unit: "bytes" | "records"; readonly count: number } | undefined;
+
+/** The whole of what is selected: a limit in records, or else the length of the files. */
+export function totalOf(sources: readonly Source[], { limit }: Selection): Total {
+  if (Number.isFinite(limit)) return { unit: "records", count: limit };
+  const count = sources.reduce((sum, { bytes = NaN }) => sum + bytes, 0);
+  return Number.isNaN(count) ? undefined : { unit: "bytes", count };
 }
 
-/** Begins to show it on standard error; where that is no terminal, only notes are written. */
-export function showProgress(options: ProgressOptions): Progress {
-  const bar = process.stderr.isTTY ? new Bar(options) : undefined;
-  let lastNote = "";
+/**
+ * Begins to show it on standard error: a bar on a terminal, elsewhere only the notes.
+ * @param done completes "12,000 …"
+ */
+export function showProgress(done: string, total: Total): Progress {
+  const bar = process.stderr.isTTY ? new Bar(done, total) : undefined;
   return {
-    advance: (record) => bar?.advance(record),
-    note: (line) => {
-      if (line === lastNote) return;
-      lastNote = line;
-      bar?.clear();
-      process.stderr.write(`${line}\n`);
-    },
+    advance: ({ fileBytes }) => bar?.advance(1, fileBytes),
+    skip: ({ fileBytes }) => bar?.advance(0, fileBytes),
+    note: noteOnce(() => bar?.clear()),
     end: () => bar?.end(),
   };
 }
@@ -45,7 +51,7 @@ class Bar {
   #records = 0;
   #bytes = 0;
 
-  constructor({ done, total }: ProgressOptions) {
+  constructor(done: string, total: Total) {
     const counted = `{records} ${done} | {rate}/s`;
     this.#counts = total?.unit;
     this.#bar = new SingleBar({
@@ -60,9 +66,9 @@ class Bar {
     this.#timer = setInterval(() => this.#draw(), EVERY_MS);
   }
 
-  advance({ fileBytes }: Pick<SourceRecord, "fileBytes">): void {
-    this.#records += 1;
-    this.#bytes += fileBytes;
+  advance(records: number, bytes: number): void {
+    this.#records += records;
+    this.#bytes += bytes;
   }
 
   clear(): void {

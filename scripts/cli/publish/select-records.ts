@@ -1,15 +1,22 @@
 import type { SourceRecord } from "./source-record.ts";
 
-/** A record, and how many records of all files came before it: what `--skip` counts. */
+/** A record, and its place among the records of all files: what `--skip` counts. */
 export interface NumberedRecord extends SourceRecord {
   /** From 1. */
   readonly number: number;
 }
 
-/** Leaves out the first `skip` records and ends after `limit`. `onSkipped` hears of each one left out. */
+export interface Selection {
+  /** Records that are left out at the beginning. */
+  readonly skip: number;
+  /** Infinity for all. */
+  readonly limit: number;
+}
+
+/** The selected records. `onSkipped` hears of each one left out before them. */
 export async function* selectRecords(
   records: AsyncIterable<SourceRecord>,
-  { skip, limit }: { readonly skip: number; readonly limit: number },
+  { skip, limit }: Selection,
   onSkipped: (record: SourceRecord) => void,
 ): AsyncGenerator<NumberedRecord> {
   if (limit === 0) return;

@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import { Worker } from "node:worker_threads";
 import type { ConsumeMessage } from "amqplib";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { consume, type Consumer, type ConsumerOptions } from "../../../shared/amqp/consumer.ts";
+import { consume, type ConsumerOptions } from "../../../shared/amqp/consumer.ts";
 import { declareTopology } from "../../../shared/amqp/declare-topology.ts";
 import { topologyOf } from "../../../shared/amqp/topology.ts";
 import type { Delivery } from "../../../shared/domain/delivery.ts";
@@ -91,8 +94,30 @@ async function left(broker: TestBroker, queue: string): Promise<ConsumeMessage[]
   }
 }
 
-const bodies = (messages: readonly ConsumeMessage[]): string[] =>
+const bodies = (messages: readonly Pick<ConsumeMessage, "content">[]): string[] =>
   messages.map(({ content }) => content.toString());
+
+/** Publishes with a header nested so deeply that amqplib needs a larger stack to write it. */
+async function produceNested({ url, names }: TestBroker, depth: number): Promise<void> {
+  const source = `
+    const { workerData: { amqplib, url, exchange, depth } } = require("node:worker_threads");
+    (async () => {
+      let nested = {};
+      for (let i = 0; i < depth; i++) nested = { n: nested };
+      const model = await require(amqplib).connect(url);
+      const channel = await model.createConfirmChannel();
+      channel.publish(exchange, "transaction.standard", Buffer.from("nested"), { headers: { nested } });
+      await channel.waitForConfirms();
+      await model.close();
+    })();`;
+  const amqplib = createRequire(import.meta.url).resolve("amqplib");
+  const worker = new Worker(source, {
+    eval: true,
+    workerData: { amqplib, url, exchange: names.exchanges.transactions, depth },
+    resourceLimits: { stackSizeMb: 64 },
+  });
+  await once(worker, "exit");
+}
 
 /** Work that the test ends when it likes. */
 class Work {
@@ -176,18 +201,20 @@ describe("settling", () => {
   it.each([
     ["a false content type", { contentType: "image/png", contentEncoding: "gzip" }],
     ["the highest priority", { priority: 255 }],
-    ["a reply-to", { replyTo: "amq.rabbitmq.reply-to" }],
+    ["a reply-to", { replyTo: "a.queue.of.mine" }],
     ["a user id", { userId: "guest" }],
     ["an expiration", { expiration: "600000" }],
     ["CC", { CC: ["elsewhere"] }],
-    ["a CC that is no list", { headers: { cc: "x", "x-risk-original-CC": "x" } }],
+    ["headers that look like ours and the broker's", { headers: { cc: "x", "x-risk-original-CC": "x" } }],
     [
       "forged headers",
       { headers: { "x-risk-attempts": 4, "x-risk-reason": "rejected", "x-delivery-count": 99 } },
     ],
     [
       "headers of odd types",
-      { headers: { at: { "!": "timestamp", value: 1 }, not: { "!": "double", value: NaN } } },
+      {
+        headers: { at: { "!": "timestamp", value: 1 }, far: { "!": "int64", value: "9223372036854775807" } },
+      },
     ],
     ["60 KB of headers", { headers: { big: "x".repeat(60_000) } }],
   ])("is not moved by %s", async (_, properties) => {
@@ -210,6 +237,15 @@ describe("settling", () => {
     expect(deadLetter.properties).toMatchObject({ userId: undefined, expiration: undefined });
     await consumer.stop();
     expect(await left(broker, broker.names.lanes.standard)).toEqual([]);
+  });
+
+  it("takes in, without its headers, a message whose headers amqplib cannot decode", async () => {
+    const broker = await testBroker();
+    const { settled } = await running(broker, complete);
+    await produceNested(broker, 8_000);
+    await broker.produce("transaction.standard", "next");
+    expect(await settled.next()).toEqual({ body: "nested", action: "complete", deliveryCount: 0 });
+    expect(await settled.next()).toMatchObject({ body: "next" });
   });
 
   it("keeps on the dead letter what would have changed its way", async () => {
@@ -247,7 +283,7 @@ describe("when something breaks", () => {
     await settled.next();
     await settled.next();
     const results = [await broker.take(broker.names.results), await broker.take(broker.names.results)];
-    expect(new Set(bodies(results as never[])).size).toBe(1);
+    expect(new Set(bodies(results)).size).toBe(1);
   });
 
   it("interrupts work whose delivery went back with its channel", async () => {
@@ -347,7 +383,7 @@ describe("stop", () => {
       const broker = await testBroker();
       const { consumer, proxy } = await running(broker, complete);
       breakLink(proxy);
-      await consumer.stop(AbortSignal.timeout(500));
+      await expect(consumer.stop(AbortSignal.timeout(500))).resolves.toBeUndefined();
     },
   );
 
@@ -357,7 +393,7 @@ describe("stop", () => {
     const { consumer, held, settled } = await running(broker, complete);
     await broker.produce("transaction.standard", "T1");
     await held.next();
-    const stopping: Promise<Consumer | void> = consumer.stop();
+    const stopping = consumer.stop();
     expect(await settled.next()).toMatchObject({ body: "T1", action: "give-back" });
     await stopping;
     expect(bodies(await left(broker, broker.names.lanes.standard))).toEqual(["T1"]);

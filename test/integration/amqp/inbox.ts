@@ -10,9 +10,8 @@ export class Inbox<T> {
   };
 
   next(): Promise<T> {
-    if (this.#items.length === 0) return new Promise((resolve) => this.#readers.push(resolve));
-    const [item] = this.#items.splice(0, 1) as [T];
-    return Promise.resolve(item);
+    const [waiting] = this.#items.splice(0, 1).map((item) => Promise.resolve(item));
+    return waiting ?? new Promise((resolve) => this.#readers.push(resolve));
   }
 
   /** The next one that fits; those before are passed over. */

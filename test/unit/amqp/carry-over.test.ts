@@ -37,6 +37,12 @@ describe("carryOver", () => {
     });
   });
 
+  it("sets aside a reply-to that only its own connection may use", () => {
+    expect(kept({ replyTo: "amq.rabbitmq.reply-to" })).toEqual({
+      headers: { "x-risk-original-reply-to": "amq.rabbitmq.reply-to" },
+    });
+  });
+
   it("drops forged headers of ours, in any spelling, and the broker's count", () => {
     const headers = {
       "x-risk-attempts": 4,

@@ -13,6 +13,15 @@ function writtenBytes(value: unknown): number {
   return codec.encodeTable(Buffer.alloc(1 << 20), { h: value }, 0);
 }
 
+function canBeWritten(value: unknown): boolean {
+  try {
+    writtenBytes(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A table with a given key, as it comes from the wire; an object literal treats `__proto__` differently. */
 function fromWire(field: Buffer): unknown {
   return codec.decodeFields(field);
@@ -48,7 +57,7 @@ describe("encodedBytes", () => {
     ["a decimal of nothing", { "!": "decimal", value: {} }],
     ["a name that has grown beyond 255 bytes", { ["\uFFFD".repeat(86)]: 1 }],
   ])("refuses %s, which amqplib cannot write", (_, value) => {
-    expect(() => writtenBytes(value)).toThrow();
+    expect(canBeWritten(value)).toBe(false);
     expect(encodedBytes(value)).toBeUndefined();
   });
 
@@ -85,7 +94,8 @@ describe("encodedBytes", () => {
     fc.assert(
       fc.property(tree, (value) => {
         const bytes = encodedBytes({ h: value });
-        if (bytes !== undefined) expect(bytes).toBeGreaterThanOrEqual(writtenBytes(value));
+        fc.pre(bytes !== undefined);
+        expect(bytes).toBeGreaterThanOrEqual(writtenBytes(value));
       }),
       { numRuns: 2_000 },
     );

@@ -1,0 +1,45 @@
+import { Command } from "commander";
+import { readLedgerOverview, readSpendToday } from "../../shared/redis/ledger-overview.ts";
+import { ledgerJson, ledgerRows, spendJson, spendRow } from "./format-ledger.ts";
+import { formatRows } from "./format-rows.ts";
+import { readCommandSettings } from "./read-command-settings.ts";
+import { withRedis } from "./with-redis.ts";
+
+const EXAMPLES = `
+Examples:
+  $ riskline quota show
+  $ riskline quota show --json | jq '.windows[] | {window, used, share}'
+
+The ledger belongs to ALIPAY_APP_ID and ALIPAY_GATEWAY_URL, whatever the namespace. Looking changes nothing.`;
+
+/** `riskline quota show`: windows, spacing, brake, strikes and holds. */
+export function quotaShowCommand(): Command {
+  return new Command("show")
+    .description("shows what is used of the quota, and whether calls are braked or held")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", EXAMPLES)
+    .action(async ({ json }: { json?: true }) => {
+      const { application, spend, ledger, strikesPerDay } = await read();
+      if (json) {
+        const all = { ...application, ...ledgerJson(ledger, strikesPerDay), spendToday: spendJson(spend) };
+        process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
+        return;
+      }
+      const whose = [
+        ["application", application.appId],
+        ["gateway", application.gatewayUrl],
+      ] as const;
+      process.stdout.write(formatRows([...whose, ...ledgerRows(ledger, strikesPerDay), spendRow(spend)]));
+    });
+}
+
+async function read() {
+  const settings = readCommandSettings(["installation", "redis", "application", "quota"]);
+  const { application, quota, installation } = settings;
+  return withRedis(settings.redis.url, async (client) => ({
+    application,
+    ledger: await readLedgerOverview(client, application, quota.windows),
+    spend: await readSpendToday(client, installation.namespace),
+    strikesPerDay: quota.limitStrikesPerDay,
+  }));
+}

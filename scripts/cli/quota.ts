@@ -1,0 +1,9 @@
+import { Command } from "commander";
+import { quotaShowCommand } from "./quota-show.ts";
+
+/** `riskline quota`: the calls that all replicas share. */
+export function quotaCommand(): Command {
+  return new Command("quota")
+    .description("looks at the quota that all replicas share")
+    .addCommand(quotaShowCommand());
+}

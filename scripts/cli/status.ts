@@ -1,0 +1,28 @@
+import { Command } from "commander";
+import { complain } from "./complain.ts";
+import { formatStatus, statusJson } from "./format-status.ts";
+import { readStatus } from "./read-status.ts";
+
+const EXAMPLES = `
+Examples:
+  $ riskline status
+  $ riskline status --json | jq '.broker.queues[] | {name, ready}'
+
+Shows what can be shown where the broker or Redis is away; the exit status is 1 then. Looking changes nothing.`;
+
+/** `riskline status`: queues, replicas, quota, holds and spend, at a glance. */
+export function statusCommand(): Command {
+  return new Command("status")
+    .description("shows queues, replicas, quota, holds and spend at a glance")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", EXAMPLES)
+    .action(async ({ json }: { json?: true }) => {
+      const status = await readStatus();
+      process.stdout.write(json ? `${JSON.stringify(statusJson(status), undefined, 2)}\n` : formatStatus(status));
+      for (const part of [status.queues, status.redis]) {
+        if (part.ok) continue;
+        complain(part.error);
+        process.exitCode = 1;
+      }
+    });
+}

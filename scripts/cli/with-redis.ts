@@ -1,0 +1,23 @@
+import { closeRedis, openRedis, type RedisClient } from "../../shared/redis/connection.ts";
+import { problemOf } from "./problem-of.ts";
+
+/** Connects, asks, and closes. There is one attempt: a person waits for it. */
+export async function withRedis<T>(url: string, ask: (client: RedisClient) => Promise<T>): Promise<T> {
+  const client = await connect(url);
+  try {
+    return await ask(client);
+  } finally {
+    await closeRedis(client);
+  }
+}
+
+async function connect(url: string): Promise<RedisClient> {
+  let trouble: Error | undefined;
+  try {
+    return await openRedis(url, { onTrouble: (error) => (trouble = error) });
+  } catch (error) {
+    if (trouble === undefined) throw error;
+    // The driver only says that the connection is closed; why, it said before.
+    throw new Error(`no connection to ${new URL(url).host} (REDIS_URL): ${problemOf(trouble)}`, { cause: trouble });
+  }
+}

@@ -1,0 +1,845 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { LeastLatency } from "../../../shared/alipay/least-latency.ts";
+import type { PermitReply, Signal } from "../../../shared/domain/permit.ts";
+import { closeRedis, createRedis, openRedis } from "../../../shared/redis/connection.ts";
+import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
+import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
+import { startTcpProxy } from "../../support/tcp-proxy.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** As the ledger has them. */
+const FRESH_FOR_MS = 250;
+const HORIZON_MS = 500;
+const MARGIN_MS = 5;
+
+const TIMEOUT_MS = 100;
+/** A call arrives no later than this after its start. */
+const LIFE_MS = FRESH_FOR_MS + TIMEOUT_MS;
+/** Redis' clock goes on between two questions; more than this would be a test machine that stands still. */
+const SLACK_MS = 150;
+
+const BANNED: Signal = { kind: "banned", code: "40006 isv.app-api-punished" };
+const PERMISSION: Signal = { kind: "permission", code: "40006 isv.no-permission" };
+const LIMITED: Signal = { kind: "quota", code: "40005 isv.app-call-limited", retryAfterMs: undefined };
+
+let redis: Redis;
+let settings: LedgerSettings;
+const opened: Redis[] = [];
+
+beforeAll(async () => {
+  redis = await openRedis(inject("redisUrl"));
+});
+
+afterAll(async () => {
+  await closeRedis(redis);
+});
+
+beforeEach(() => {
+  settings = {
+    appId: randomUUID(),
+    gatewayUrl: "http://127.0.0.1/gateway.do",
+    credentialsId: "key-1",
+    quota: [{ calls: 10, windowMs: SECOND }],
+    history: "none",
+    timeoutMs: TIMEOUT_MS,
+    freezeMs: DAY,
+    strikesPerDay: 10,
+    worker: "w1",
+  };
+});
+
+afterEach(async () => {
+  await forget();
+  await Promise.all(opened.splice(0).map(closeRedis));
+});
+
+const keys = () => ledgerKeys(settings);
+
+const allKeys = () => redis.keys(keys().log.replace(/log$/, "*"));
+
+/** What FLUSHALL does to this ledger. */
+async function forget(): Promise<void> {
+  const all = await allKeys();
+  if (all.length > 0) await redis.del(all);
+}
+
+/** A replica's ledger on a connection of its own. */
+async function openLedger(changes: Partial<LedgerSettings> = {}): Promise<QuotaLedger> {
+  const client = await openRedis(inject("redisUrl"));
+  opened.push(client);
+  return new QuotaLedger(client, { ...settings, ...changes });
+}
+
+type Granted = Extract<PermitReply, { kind: "granted" }>;
+
+function granted(reply: PermitReply): Granted {
+  if (reply.kind !== "granted") throw new Error(`not granted but ${JSON.stringify(reply)}`);
+  return reply;
+}
+
+const firstCall = (ledger: QuotaLedger) => ledger.permit(1, 4);
+
+/** Ends the wait for a probe. */
+const endHold = (key: "freeze" | "permission") => redis.hset(keys()[key], "until", 0);
+
+describe("a window", () => {
+  const oneInWindow = { quota: [{ calls: 1, windowMs: 100 }] };
+
+  it("counts an unanswered call as arriving until its life ends", async () => {
+    const ledger = await openLedger(oneInWindow);
+    expect(granted(await firstCall(ledger)).startInMs).toBe(0);
+    const { startInMs } = granted(await firstCall(ledger));
+    expect(startInMs).toBeLessThanOrEqual(LIFE_MS + 100 + MARGIN_MS);
+    expect(startInMs).toBeGreaterThan(LIFE_MS + 100 + MARGIN_MS - SLACK_MS);
+  });
+
+  it("counts an answered call from its arrival", async () => {
+    const ledger = await openLedger(oneInWindow);
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.answered(permit.id, 0);
+    const { startInMs } = granted(await firstCall(ledger));
+    expect(startInMs).toBeLessThanOrEqual(100 + MARGIN_MS);
+    expect(startInMs).toBeGreaterThan(0);
+  });
+
+  it("takes an answer only for what shortens a call's time", async () => {
+    const ledger = await openLedger(oneInWindow);
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.answered(permit.id, 50);
+    const before = await redis.zscore(keys().log, permit.id);
+    await ledger.answered(permit.id, 0);
+    expect(await redis.zscore(keys().log, permit.id)).toBe(before);
+    expect(await redis.zcard(keys().log)).toBe(1);
+  });
+
+  it("knows nothing of an answer to a call that was never permitted", async () => {
+    const ledger = await openLedger(oneInWindow);
+    await firstCall(ledger);
+    await ledger.answered("nobody:1", 0);
+    expect(await redis.zcard(keys().log)).toBe(1);
+  });
+
+  it("does not count a call that never left; only the spacing stays", async () => {
+    const ledger = await openLedger(oneInWindow);
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.unused(permit.id);
+    const { startInMs } = granted(await firstCall(ledger));
+    expect(startInMs).toBeLessThanOrEqual(100);
+  });
+
+  it("spaces the calls, also those of several replicas", async () => {
+    const ledgers = await Promise.all([openLedger(), openLedger(), openLedger()]);
+    const askedAt = performance.now();
+    const starts: number[] = [];
+    for (const ledger of ledgers) {
+      const { startInMs } = granted(await firstCall(ledger));
+      starts.push(performance.now() - askedAt + startInMs);
+    }
+    const [first = 0, second = 0, third = 0] = starts;
+    // 97 ms apart by Redis' clock; read here when the replies come in.
+    expect(second - first).toBeGreaterThan(97 - SLACK_MS / 3);
+    expect(third - first).toBeGreaterThan(2 * 97 - SLACK_MS / 3);
+  });
+
+  it("promises no start beyond the horizon", async () => {
+    const ledger = await openLedger({ quota: [{ calls: 1, windowMs: SECOND }] });
+    await firstCall(ledger);
+    const reply = await firstCall(ledger);
+    const earliestMs = LIFE_MS + SECOND + MARGIN_MS - HORIZON_MS;
+    expect(reply).toEqual({ kind: "wait", waitMs: expect.toSatisfy((ms: number) => ms <= earliestMs) });
+  });
+
+  it("is never exceeded at the gateway by several replicas together", { timeout: 20_000 }, async () => {
+    const quota = [
+      { calls: 6, windowMs: 150 },
+      { calls: 25, windowMs: 1_000 },
+    ];
+    const arrivals = await driveReplicas(4, { quota }, 3_000);
+    for (const { calls, windowMs } of quota) expect(busiest(arrivals, windowMs)).toBeLessThanOrEqual(calls);
+    // And is made use of: a ledger that denies everything exceeds nothing.
+    expect(arrivals.length).toBeGreaterThan(0.6 * 75);
+  });
+});
+
+/** The most arrivals within any stretch of so many milliseconds. */
+function busiest(arrivals: readonly number[], windowMs: number): number {
+  const sorted = arrivals.toSorted((a, b) => a - b);
+  let [oldest, most] = [0, 0];
+  for (const [newest, at] of sorted.entries()) {
+    while (at - (sorted[oldest] ?? at) >= windowMs) oldest += 1;
+    most = Math.max(most, newest - oldest + 1);
+  }
+  return most;
+}
+
+/** Replicas that call as often as they may, and when their calls arrived at a gateway behind an uneven network. */
+async function driveReplicas(
+  count: number,
+  changes: Partial<LedgerSettings>,
+  forMs: number,
+): Promise<number[]> {
+  const arrivals: number[] = [];
+  const endsAt = performance.now() + forMs;
+  const calls: Promise<void>[] = [];
+
+  async function call(ledger: QuotaLedger, { permit }: Granted, least: LeastLatency): Promise<void> {
+    const departedAt = performance.now();
+    const fate = Math.random();
+    const onTheWayMs = fate < 0.1 ? Math.random() * TIMEOUT_MS : 1 + Math.random() * 3;
+    arrivals.push(departedAt + onTheWayMs);
+    if (fate > 0.9) return; // never answered
+    await sleep(onTheWayMs + 10 + Math.random() * 40);
+    const nowMs = performance.now();
+    await ledger.answered(permit.id, least.observe(nowMs - departedAt, nowMs));
+  }
+
+  async function replica(): Promise<void> {
+    const ledger = await openLedger(changes);
+    const least = new LeastLatency();
+    least.observe(11, performance.now());
+    while (performance.now() < endsAt) {
+      const reply = await firstCall(ledger);
+      if (reply.kind !== "granted") {
+        await sleep(reply.kind === "wait" ? reply.waitMs : 10);
+        continue;
+      }
+      await sleep(Math.ceil(reply.startInMs));
+      if (reply.permit.isFresh()) calls.push(call(ledger, reply, least));
+      else await ledger.unused(reply.permit.id);
+    }
+  }
+
+  await Promise.all(Array.from({ length: count }, replica));
+  await Promise.all(calls);
+  return arrivals;
+}
+
+describe("a permit", () => {
+  it("goes stale when its call has not left soon after its start", async () => {
+    const ledger = await openLedger();
+    await firstCall(ledger);
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const { permit, startInMs } = granted(await firstCall(ledger));
+      expect(startInMs).toBeGreaterThan(0);
+      vi.advanceTimersByTime(Math.floor(startInMs) + FRESH_FOR_MS - 1);
+      expect(permit.isFresh()).toBe(true);
+      vi.advanceTimersByTime(2);
+      expect(permit.isFresh()).toBe(false);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("brings Redis' time", async () => {
+    const ledger = await openLedger();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + HOUR });
+    try {
+      await firstCall(ledger);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(ledger.clockOffsetMs).toBeGreaterThan(-HOUR - SECOND);
+    expect(ledger.clockOffsetMs).toBeLessThan(-HOUR + SECOND);
+  });
+
+  it("is refused where Redis cannot be reached", async () => {
+    const proxy = await startTcpProxy(inject("redisUrl"));
+    const client = createRedis(proxy.url);
+    opened.push(client);
+    try {
+      await client.connect();
+      const ledger = new QuotaLedger(client, settings);
+      granted(await firstCall(ledger));
+      proxy.refuse();
+      await expect(firstCall(ledger)).rejects.toThrow();
+      await expect(firstCall(ledger)).rejects.toThrow();
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  it("is refused where Redis does not answer", { timeout: 10_000 }, async () => {
+    const proxy = await startTcpProxy(inject("redisUrl"));
+    const client = createRedis(proxy.url);
+    opened.push(client);
+    try {
+      await client.connect();
+      const ledger = new QuotaLedger(client, settings);
+      granted(await firstCall(ledger));
+      proxy.stall();
+      await expect(firstCall(ledger)).rejects.toThrow();
+    } finally {
+      client.disconnect();
+      await proxy.close();
+    }
+  });
+});
+
+it("lets nothing stay in Redis for ever", async () => {
+  const ledger = await openLedger();
+  const { permit } = granted(await firstCall(ledger));
+  for (const signal of [LIMITED, PERMISSION, BANNED]) await ledger.signal(permit.id, signal, 10);
+  const all = await allKeys();
+  expect(all).toHaveLength(8);
+  for (const key of all) expect([key, await redis.ttl(key)]).toEqual([key, expect.toSatisfy((s) => s > 0)]);
+});
+
+describe("where the past is unknown", () => {
+  const quota = [{ calls: 5, windowMs: 400 }];
+  /** A call that was permitted before the loss may still arrive, a horizon and a life after it. */
+  const deniedForMs = 400 + LIFE_MS;
+
+  async function expectDenied(ledger: QuotaLedger): Promise<void> {
+    const reply = await firstCall(ledger);
+    const waitMs = reply.kind === "wait" ? reply.waitMs + HORIZON_MS : granted(reply).startInMs;
+    expect(waitMs).toBeGreaterThan(deniedForMs - SLACK_MS);
+  }
+
+  it("a first start denies for a window", async () => {
+    const ledger = await openLedger({ quota, history: "unknown" });
+    await expectDenied(ledger);
+    await expectDenied(ledger);
+  });
+
+  it("a first start permits at once where the operator says that there is no past", async () => {
+    const ledger = await openLedger({ quota, history: "none" });
+    expect(granted(await firstCall(ledger)).startInMs).toBe(0);
+  });
+
+  it("the operator's word does not count where a replica knows better", async () => {
+    const ledger = await openLedger({ quota, history: "none" });
+    granted(await firstCall(ledger));
+    await forget();
+    await expectDenied(ledger);
+  });
+
+  it("nor where another replica began the ledger anew before it", async () => {
+    const [veteran, newcomer] = [await openLedger({ quota }), await openLedger({ quota })];
+    granted(await firstCall(veteran));
+    await forget();
+    granted(await firstCall(newcomer));
+    await expectDenied(veteran);
+    await expectDenied(newcomer);
+  });
+
+  it("a Redis that was restarted denies for a window", async () => {
+    const ledger = await openLedger({ quota });
+    granted(await firstCall(ledger));
+    await redis.hset(keys().state, "runId", "0123456789abcdef");
+    await expectDenied(ledger);
+  });
+
+  it("the denial ends, and is not begun anew by those who ask meanwhile", async () => {
+    const ledger = await openLedger({ quota, history: "unknown" });
+    const askedAt = performance.now();
+    let reply = await firstCall(ledger);
+    while (reply.kind === "wait") {
+      await sleep(Math.min(reply.waitMs, 100));
+      reply = await firstCall(ledger);
+    }
+    const startedAfterMs = performance.now() - askedAt + granted(reply).startInMs;
+    expect(startedAfterMs).toBeGreaterThanOrEqual(deniedForMs - 1);
+    expect(startedAfterMs).toBeLessThan(deniedForMs + HORIZON_MS + 2 * SLACK_MS);
+  });
+});
+
+describe("replicas with different quotas", () => {
+  const generous = [{ calls: 100, windowMs: SECOND }];
+  const strict = [{ calls: 2, windowMs: SECOND }];
+
+  it("are held to the strictest, and told so once", async () => {
+    const onQuotasDisagree = vi.fn();
+    const rich = await openLedger({ quota: generous, onQuotasDisagree });
+    const poor = await openLedger({ quota: strict });
+    granted(await firstCall(rich));
+    expect(onQuotasDisagree).not.toHaveBeenCalled();
+    granted(await firstCall(poor));
+    expect(await firstCall(rich)).toMatchObject({ kind: "wait" });
+    expect(await firstCall(rich)).toMatchObject({ kind: "wait" });
+    expect(onQuotasDisagree).toHaveBeenCalledOnce();
+  });
+
+  it("are free of one that has not been heard of for a minute", async () => {
+    const rich = await openLedger({ quota: generous });
+    const poor = await openLedger({ quota: strict });
+    for (const ledger of [poor, rich]) granted(await firstCall(ledger));
+    expect(await firstCall(rich)).toMatchObject({ kind: "wait" });
+    await redis.zadd(keys().quotas, Date.now() - MINUTE - SECOND, "2/1000");
+    granted(await firstCall(rich));
+  });
+});
+
+describe("a freeze", () => {
+  it("holds every replica, whatever its credentials", async () => {
+    const [one, other] = [await openLedger(), await openLedger({ credentialsId: "key-2" })];
+    const { permit } = granted(await firstCall(one));
+    await one.signal(permit.id, BANNED, 10);
+    for (const ledger of [one, other]) {
+      expect(await firstCall(ledger)).toEqual({
+        kind: "held",
+        hold: {
+          kind: "banned",
+          cause: "40006 isv.app-api-punished",
+          remainingMs: expect.toSatisfy((ms: number) => ms > DAY - MINUTE && ms <= DAY),
+        },
+      });
+    }
+  });
+
+  it("ends in one probe, and in calls for all once that one is answered", async () => {
+    const ledgers = await Promise.all([openLedger(), openLedger(), openLedger()]);
+    const [one] = ledgers;
+    if (one === undefined) throw new Error("no ledger");
+    const { permit } = granted(await firstCall(one));
+    await one.signal(permit.id, BANNED, 10);
+    await endHold("freeze");
+
+    const replies = await Promise.all([...ledgers, ...ledgers].map(firstCall));
+    const probes = replies.filter((reply) => reply.kind === "granted");
+    expect(probes).toEqual([expect.objectContaining({ isProbe: true })]);
+    expect(replies.filter((reply) => reply.kind === "held")).toHaveLength(5);
+
+    await one.lift();
+    for (const ledger of ledgers) expect(granted(await firstCall(ledger)).isProbe).toBe(false);
+  });
+
+  it("lets another probe go where the first one can no longer be answered", async () => {
+    const ledger = await openLedger();
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.signal(permit.id, BANNED, 10);
+    await endHold("freeze");
+    const { startInMs } = granted(await firstCall(ledger));
+    const reply = await firstCall(ledger);
+    if (reply.kind !== "held") throw new Error(reply.kind);
+    expect(reply.hold.remainingMs).toBeLessThanOrEqual(startInMs + LIFE_MS + 1);
+    expect(reply.hold.remainingMs).toBeGreaterThan(startInMs + LIFE_MS - SLACK_MS);
+  });
+
+  it("goes on where the probe is refused", async () => {
+    const ledger = await openLedger();
+    const first = granted(await firstCall(ledger));
+    await ledger.signal(first.permit.id, BANNED, 10);
+    await endHold("freeze");
+    const probe = granted(await firstCall(ledger));
+    await ledger.signal(probe.permit.id, BANNED, 0);
+    expect(await firstCall(ledger)).toMatchObject({
+      kind: "held",
+      hold: { kind: "banned", remainingMs: expect.toSatisfy((ms: number) => ms > DAY - MINUTE) },
+    });
+  });
+
+  it("is not lifted by an answer that was no probe's", async () => {
+    const ledger = await openLedger();
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.signal(permit.id, BANNED, 10);
+    await ledger.lift();
+    expect(await firstCall(ledger)).toMatchObject({ kind: "held" });
+  });
+
+  it("is not lifted by a probe that another ban overtook", async () => {
+    const ledger = await openLedger();
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.signal(permit.id, BANNED, 10);
+    await endHold("freeze");
+    const probe = granted(await firstCall(ledger));
+    await ledger.signal(probe.permit.id, BANNED, 0);
+    await ledger.lift();
+    expect(await firstCall(ledger)).toMatchObject({ kind: "held" });
+  });
+
+  it("outlives the replica that was told", async () => {
+    const ledger = await openLedger();
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.signal(permit.id, BANNED, 10);
+    await Promise.all(opened.splice(0).map(closeRedis));
+    expect(await firstCall(await openLedger())).toMatchObject({ kind: "held" });
+  });
+
+  it("is probed by no transaction that has made a call", async () => {
+    const ledger = await openLedger();
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.signal(permit.id, BANNED, 10);
+    await endHold("freeze");
+    expect(await ledger.permit(2, 4)).toMatchObject({ kind: "later" });
+    expect(await ledger.permit(1, 4)).toMatchObject({ kind: "granted", isProbe: true });
+  });
+});
+
+describe("a permission hold", () => {
+  const remaining = async (ledger: QuotaLedger): Promise<number> => {
+    const reply = await firstCall(ledger);
+    return reply.kind === "held" ? reply.hold.remainingMs : 0;
+  };
+
+  it("concerns those who use the same credentials, and nobody else", async () => {
+    const [one, same, other] = [
+      await openLedger(),
+      await openLedger(),
+      await openLedger({ credentialsId: "key-2" }),
+    ];
+    const { permit } = granted(await firstCall(one));
+    await one.signal(permit.id, PERMISSION, 10);
+    for (const ledger of [one, same]) {
+      expect(await firstCall(ledger)).toMatchObject({
+        kind: "held",
+        hold: { kind: "permission", cause: "40006 isv.no-permission" },
+      });
+    }
+    granted(await firstCall(other));
+  });
+
+  it("lasts 1, 2, 4 … 30 minutes, doubled by each probe that is refused", async () => {
+    const ledger = await openLedger({ quota: [{ calls: 100, windowMs: SECOND }] });
+    await ledger.signal(granted(await firstCall(ledger)).permit.id, PERMISSION, 10);
+    const minutes = [Math.ceil((await remaining(ledger)) / MINUTE)];
+    while (minutes.length < 7) {
+      await endHold("permission");
+      const probe = granted(await firstCall(ledger));
+      await ledger.signal(probe.permit.id, PERMISSION, 0);
+      minutes.push(Math.ceil((await remaining(ledger)) / MINUTE));
+    }
+    expect(minutes).toEqual([1, 2, 4, 8, 16, 30, 30]);
+  });
+
+  it("is set once by calls that were under way together", async () => {
+    const ledger = await openLedger();
+    const [one, other] = [granted(await firstCall(ledger)), granted(await firstCall(ledger))];
+    await ledger.signal(one.permit.id, PERMISSION, 50);
+    await ledger.signal(other.permit.id, PERMISSION, 5_000);
+    expect(await remaining(ledger)).toBeLessThanOrEqual(MINUTE);
+  });
+
+  it("is set once also by a call that was permitted before it and left after it", async () => {
+    const ledger = await openLedger();
+    const [one, ahead] = [granted(await firstCall(ledger)), granted(await firstCall(ledger))];
+    await ledger.signal(one.permit.id, PERMISSION, 50);
+    // It left after the hold was set, so its answer took less time than the hold has stood.
+    await ledger.signal(ahead.permit.id, PERMISSION, 0);
+    expect(await remaining(ledger)).toBeLessThanOrEqual(MINUTE);
+  });
+
+  it("is set once also where the reply was lost and it is told again", async () => {
+    const ledger = await openLedger();
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.signal(permit.id, PERMISSION, 10);
+    await ledger.signal(permit.id, PERMISSION, 2_000);
+    expect(await remaining(ledger)).toBeLessThanOrEqual(MINUTE);
+  });
+});
+
+describe("limit answers", () => {
+  /** The next start after one that is due now. */
+  const gapAfter = async (ledger: QuotaLedger): Promise<number> => {
+    const lastStart = Number(await redis.hget(keys().state, "lastStart"));
+    await ledger.permit(1, 4);
+    return Number(await redis.hget(keys().state, "lastStart")) - lastStart;
+  };
+
+  it("slow every replica to half the rate", async () => {
+    const [one, other] = [await openLedger(), await openLedger()];
+    const { permit } = granted(await firstCall(one));
+    expect(await gapAfter(other)).toBeCloseTo(97, 0);
+    await one.signal(permit.id, LIMITED, 10);
+    const gapMs = await gapAfter(other);
+    expect(gapMs).toBeGreaterThan(195);
+    expect(gapMs).toBeLessThanOrEqual(200.1);
+  });
+
+  it("slow to half of what the longest window sustains, where that is less", async () => {
+    const quota = [
+      { calls: 100, windowMs: SECOND },
+      { calls: 600, windowMs: MINUTE },
+    ];
+    const ledger = await openLedger({ quota });
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.signal(permit.id, LIMITED, 10);
+    expect(await gapAfter(ledger)).toBeGreaterThan(195);
+  });
+
+  it("are forgiven little by little within a minute", async () => {
+    const ledger = await openLedger();
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.signal(permit.id, LIMITED, 10);
+    await redis.hset(keys().state, "brakedAt", Date.now() - MINUTE / 2);
+    expect(await gapAfter(ledger)).toBeCloseTo(150, -1);
+    await redis.hset(keys().state, "brakedAt", Date.now() - MINUTE);
+    expect(await gapAfter(ledger)).toBeCloseTo(97, 0);
+  });
+
+  it("keep the brake where it was when they are of calls that left before it", async () => {
+    const ledger = await openLedger();
+    await ledger.signal("a", LIMITED, 10);
+    const brakedAt = await redis.hget(keys().state, "brakedAt");
+    await ledger.signal("b", LIMITED, 5_000);
+    expect(await redis.hget(keys().state, "brakedAt")).toBe(brakedAt);
+  });
+
+  it("are heeded where they ask for patience", async () => {
+    const ledger = await openLedger();
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.signal(permit.id, { ...LIMITED, retryAfterMs: 20_000 }, 10);
+    await ledger.signal("b", { ...LIMITED, retryAfterMs: 1_000 }, 10);
+    const reply = await firstCall(ledger);
+    expect(reply).toEqual({ kind: "wait", waitMs: expect.any(Number) });
+    if (reply.kind === "wait") expect(reply.waitMs).toBeGreaterThan(20_000 - HORIZON_MS - SECOND);
+  });
+
+  it("keep a transaction's last call back while the brake is on, and no other", async () => {
+    const ledger = await openLedger();
+    await firstCall(ledger);
+    await ledger.signal("a", LIMITED, 10);
+    const reply = await ledger.permit(4, 4);
+    expect(reply).toEqual({ kind: "later", waitMs: expect.any(Number) });
+    if (reply.kind === "later") expect(reply.waitMs).toBeGreaterThan(MINUTE - SECOND);
+    granted(await ledger.permit(3, 4));
+    await redis.hset(keys().state, "brakedAt", Date.now() - MINUTE);
+    granted(await ledger.permit(4, 4));
+  });
+
+  it("do not keep back an only call", async () => {
+    const ledger = await openLedger();
+    await firstCall(ledger);
+    await ledger.signal("a", LIMITED, 10);
+    granted(await ledger.permit(1, 1));
+  });
+
+  it("stop all calls when a day has had enough of them, each counted once", async () => {
+    const [one, other] = [await openLedger({ strikesPerDay: 3 }), await openLedger({ strikesPerDay: 3 })];
+    granted(await firstCall(one));
+    for (const id of ["a", "b", "b"]) await one.signal(id, LIMITED, 10);
+    expect((await firstCall(other)).kind).not.toBe("held");
+    await one.signal("c", LIMITED, 10);
+    for (const ledger of [one, other]) {
+      expect(await firstCall(ledger)).toMatchObject({
+        kind: "held",
+        hold: {
+          kind: "strikes",
+          cause: "3 limit answers in 24 h",
+          remainingMs: expect.toSatisfy((ms: number) => ms > DAY - MINUTE && ms <= DAY),
+        },
+      });
+    }
+  });
+
+  it("are forgotten after a day", async () => {
+    const ledger = await openLedger({ strikesPerDay: 2 });
+    granted(await firstCall(ledger));
+    for (const id of ["a", "b"]) await ledger.signal(id, LIMITED, 10);
+    await redis.zadd(keys().strikes, Date.now() - DAY - SECOND, "a");
+    expect((await firstCall(ledger)).kind).not.toBe("held");
+  });
+});
+
+describe("windows of hours and days, on a clock of the test's own", () => {
+  const LIFE = FRESH_FOR_MS + 3_000;
+  /** What expires in Redis' own time expires in ours. */
+  const EXPIRE_LUA = `for _, key in ipairs(KEYS) do
+    local left = redis.call('PTTL', key)
+    if left >= 0 and left <= tonumber(ARGV[1]) then redis.call('DEL', key)
+    elseif left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
+  end`;
+  let clockMs: number;
+
+  beforeEach(async () => {
+    settings = { ...settings, timeoutMs: 3_000 };
+    clockMs = 1_800_000_000_000;
+    await setClock();
+  });
+
+  const clockKey = () => keys().log.replace(/log$/, "test-clock");
+
+  const setClock = () =>
+    redis.mset(`${clockKey()}:s`, Math.floor(clockMs / 1_000), `${clockKey()}:us`, (clockMs % 1_000) * 1_000);
+
+  /** Redis, but its scripts read the test's clock. */
+  function clocked(client: Redis): Redis {
+    const readsClock = `redis.call('MGET', '${clockKey()}:s', '${clockKey()}:us')`;
+    return new Proxy(client, {
+      get(target, name) {
+        if (name === "evalsha") return () => Promise.reject(new Error("NOSCRIPT"));
+        if (name === "eval") {
+          return (lua: string, count: number, ...rest: string[]) =>
+            target.eval(lua.replaceAll("redis.call('TIME')", readsClock), count, ...rest);
+        }
+        return Reflect.get(target, name, target) as unknown;
+      },
+    });
+  }
+
+  const clockedLedger = (changes: Partial<LedgerSettings> = {}) =>
+    new QuotaLedger(clocked(redis), { ...settings, ...changes });
+
+  /** Lets time pass for the clock and for what expires. */
+  async function pass(ms: number): Promise<void> {
+    clockMs += ms;
+    await setClock();
+    await redis.eval(EXPIRE_LUA, 8, ...Object.values(keys()), Math.round(ms));
+  }
+
+  /** Takes permits one after the other; gives the number of calls that could start within so many milliseconds. */
+  async function callsWithin(ms: number, ledger: QuotaLedger, most = 50): Promise<number> {
+    const endMs = clockMs + ms;
+    for (let calls = 0; ; calls += 1) {
+      let reply = await firstCall(ledger);
+      while (reply.kind === "wait" && clockMs + reply.waitMs + HORIZON_MS <= endMs) {
+        await pass(reply.waitMs);
+        reply = await firstCall(ledger);
+      }
+      if (reply.kind !== "granted" || clockMs + reply.startInMs > endMs || calls === most) return calls;
+      await pass(reply.startInMs);
+    }
+  }
+
+  const hourly = (calls: number) => [
+    { calls: 10, windowMs: SECOND },
+    { calls, windowMs: HOUR },
+  ];
+
+  it("are kept to the millisecond where they are short", async () => {
+    const ledger = clockedLedger({ quota: [{ calls: 2, windowMs: SECOND }] });
+    const [first, second] = [granted(await firstCall(ledger)), granted(await firstCall(ledger))];
+    expect([first.startInMs, second.startInMs]).toEqual([0, 250]);
+    const waitMs = LIFE + SECOND + MARGIN_MS - HORIZON_MS;
+    expect(await firstCall(ledger)).toEqual({ kind: "wait", waitMs });
+    await pass(300);
+    await ledger.answered(first.permit.id, 200);
+    await ledger.answered(second.permit.id, 20);
+    expect(await firstCall(ledger)).toEqual({ kind: "wait", waitMs: SECOND + MARGIN_MS - 200 - HORIZON_MS });
+  });
+
+  it("count calls until they are surely out, and no longer than seconds more", async () => {
+    const ledger = clockedLedger({ quota: hourly(3) });
+    expect(await callsWithin(MINUTE, ledger)).toBe(3);
+    const firstStartedAt = 1_800_000_000_000;
+    let reply = await firstCall(ledger);
+    while (reply.kind === "wait") {
+      await pass(reply.waitMs);
+      reply = await firstCall(ledger);
+    }
+    const nextStartAt = clockMs + granted(reply).startInMs;
+    expect(nextStartAt).toBeGreaterThanOrEqual(firstStartedAt + HOUR + LIFE);
+    expect(nextStartAt).toBeLessThan(firstStartedAt + HOUR + LIFE + 3 * SECOND);
+  });
+
+  it("fill up again after a night without calls, and no further", async () => {
+    const ledger = clockedLedger({ quota: hourly(3) });
+    expect(await callsWithin(MINUTE, ledger)).toBe(3);
+    await pass(9 * HOUR);
+    expect(await callsWithin(MINUTE, ledger)).toBe(3);
+    await pass(9 * HOUR);
+    expect(await callsWithin(MINUTE, ledger)).toBe(3);
+  });
+
+  it("count the calls that were made while nobody asked for the window", async () => {
+    const strict = clockedLedger({ quota: hourly(3) });
+    const loose = clockedLedger({ quota: [{ calls: 10, windowMs: SECOND }] });
+    expect(await callsWithin(MINUTE, strict, 1)).toBe(1);
+    await pass(2 * MINUTE);
+    expect(await callsWithin(MINUTE, loose, 5)).toBe(5);
+    expect((await firstCall(strict)).kind).toBe("wait");
+  });
+
+  it("admit their average rate while the past is unknown, and all of it afterwards", async () => {
+    const ledger = clockedLedger({ quota: [{ calls: 60, windowMs: HOUR }], history: "unknown" });
+    const early = await callsWithin(HOUR / 2, ledger, 100);
+    expect(early).toBeGreaterThanOrEqual(28);
+    expect(early).toBeLessThanOrEqual(30);
+    await pass(1.5 * HOUR);
+    expect(await callsWithin(MINUTE, ledger, 100)).toBe(60);
+  });
+
+  it("deny after a loss until the last call that may have been permitted before it is out", async () => {
+    const quota = [{ calls: 4, windowMs: SECOND }];
+    const ledger = clockedLedger({ quota });
+    granted(await firstCall(ledger));
+    const ahead = granted(await firstCall(ledger));
+    expect(ahead.startInMs).toBeGreaterThan(200);
+    const latestArrival = clockMs + ahead.startInMs + LIFE;
+    await forget();
+    await setClock();
+    const reply = await firstCall(ledger);
+    const earliestStart =
+      clockMs + (reply.kind === "wait" ? reply.waitMs + HORIZON_MS : granted(reply).startInMs);
+    expect(earliestStart).toBeGreaterThanOrEqual(latestArrival + SECOND);
+  });
+
+  it("hold over days of uneven traffic, whatever becomes of the calls", { timeout: 60_000 }, async () => {
+    const quota = [
+      { calls: 3, windowMs: 2 * SECOND },
+      { calls: 10, windowMs: 30 * SECOND },
+      { calls: 25, windowMs: 10 * MINUTE },
+      { calls: 40, windowMs: HOUR },
+      { calls: 70, windowMs: 2 * HOUR },
+      { calls: 500, windowMs: DAY },
+    ];
+    const arrivals = await simulateDays(2, [clockedLedger({ quota }), clockedLedger({ quota })]);
+    for (const { calls, windowMs } of quota) {
+      expect([windowMs, busiest(arrivals, windowMs)]).toEqual([
+        windowMs,
+        expect.toSatisfy((n) => n <= calls),
+      ]);
+    }
+    // Nor is it denied what it may have: the day's window is what binds in the end.
+    expect(arrivals.length).toBeGreaterThan(0.8 * 2 * 500);
+  });
+
+  /** Busy hours and idle ones; calls that are answered, late, unanswered or never leave. */
+  async function simulateDays(days: number, ledgers: readonly QuotaLedger[]): Promise<number[]> {
+    const random = mulberry32(42);
+    const endMs = clockMs + days * DAY;
+    const arrivals: number[] = [];
+    /** Answers on their way, soonest first. */
+    const answers: { atMs: number; arrivedAtMs: number; id: string; ledger: QuotaLedger }[] = [];
+
+    /** Lets time pass up to a moment, and the answers come in on the way. */
+    async function passUntil(ms: number): Promise<void> {
+      for (let next = answers[0]; next !== undefined && next.atMs <= ms; next = answers[0]) {
+        answers.shift();
+        await pass(Math.max(0, next.atMs - clockMs));
+        await next.ledger.answered(next.id, clockMs - next.arrivedAtMs);
+      }
+      await pass(Math.max(0, ms - clockMs));
+    }
+
+    function depart(ledger: QuotaLedger, { permit, startInMs }: Granted): void {
+      const fate = random();
+      const startMs = clockMs + startInMs;
+      if (fate < 0.1) return void ledger.unused(permit.id);
+      const arrivedAtMs = startMs + (fate < 0.3 ? random() * LIFE : random() * 20);
+      arrivals.push(arrivedAtMs);
+      if (fate < 0.2) return;
+      answers.push({ atMs: arrivedAtMs + 20 + random() * 100, arrivedAtMs, id: permit.id, ledger });
+      answers.sort((a, b) => a.atMs - b.atMs);
+    }
+
+    while (clockMs < endMs) {
+      const ledger = ledgers[Math.floor(random() * ledgers.length)] ?? ledgers[0];
+      if (ledger === undefined) throw new Error("no ledger");
+      const reply = await firstCall(ledger);
+      if (reply.kind === "granted") depart(ledger, reply);
+      const isNight = (clockMs / HOUR) % 24 < 4;
+      const pauseMs = reply.kind === "wait" ? reply.waitMs : random() * 300;
+      await passUntil(clockMs + (isNight ? 3 * HOUR : pauseMs));
+    }
+    return arrivals;
+  }
+});
+
+/** Numbers that are the same in each run. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

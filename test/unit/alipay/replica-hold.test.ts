@@ -1,0 +1,88 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { ReplicaHold, type ReplicaHoldKind } from "../../../shared/alipay/replica-hold.ts";
+
+const MINUTE = 60_000;
+
+let hold: ReplicaHold;
+
+beforeEach(() => {
+  hold = new ReplicaHold();
+});
+
+it("stands nowhere from the start", () => {
+  expect(hold.standing(0)).toBeUndefined();
+});
+
+it.each([
+  { kind: "clock-skew", stepsMs: [1, 2, 4, 8, 16, 30, 30].map((minutes) => minutes * MINUTE) },
+  { kind: "unreachable", stepsMs: [1, 2, 4, 8, 16].map((seconds) => seconds * 1_000) },
+] as const)("$kind lasts longer with each probe that fails, up to a limit", ({ kind, stepsMs }) => {
+  let nowMs = 0;
+  const lasted = stepsMs.map(() => {
+    hold.engage(kind, "cause", nowMs, nowMs);
+    const standing = hold.standing(nowMs);
+    nowMs += standing?.remainingMs ?? 0;
+    return standing?.remainingMs;
+  });
+  expect(lasted).toEqual(stepsMs);
+});
+
+it("tells kind, cause and what is left", () => {
+  hold.engage("clock-skew", "40002 isv.invalid-timestamp", 0, 100);
+  expect(hold.standing(10_100)).toEqual({
+    kind: "clock-skew",
+    cause: "40002 isv.invalid-timestamp",
+    remainingMs: 50_000,
+  });
+});
+
+it("is over at its end, to the millisecond", () => {
+  hold.engage("unreachable", "ECONNREFUSED", 0, 0);
+  expect(hold.standing(999)).toMatchObject({ remainingMs: 1 });
+  expect(hold.standing(1_000)).toBeUndefined();
+});
+
+it("is not renewed by a call that left before it was set", () => {
+  hold.engage("unreachable", "ECONNREFUSED", 0, 100);
+  hold.engage("unreachable", "ECONNREFUSED", 99, 200);
+  expect(hold.standing(100)).toMatchObject({ remainingMs: 1_000 });
+});
+
+it("begins with the first step where another kind takes over", () => {
+  for (const nowMs of [0, 1_000, 3_000]) hold.engage("unreachable", "ECONNREFUSED", nowMs, nowMs);
+  hold.engage("clock-skew", "40002", 10_000, 10_000);
+  expect(hold.standing(10_000)).toMatchObject({ kind: "clock-skew", remainingMs: MINUTE });
+});
+
+describe("its probe", () => {
+  const engageAt = (kind: ReplicaHoldKind, nowMs: number) => hold.engage(kind, "cause", nowMs, nowMs);
+
+  it("keeps the others back until it is answered, or cannot be any more", () => {
+    engageAt("unreachable", 0);
+    expect(hold.standing(1_000)).toBeUndefined();
+    hold.beginProbe(1_000, 6_000);
+    expect(hold.standing(6_999)).toMatchObject({ kind: "unreachable", remainingMs: 1 });
+    expect(hold.standing(7_000)).toBeUndefined();
+  });
+
+  it("that fails renews the hold, longer", () => {
+    engageAt("unreachable", 0);
+    hold.beginProbe(1_000, 6_000);
+    engageAt("unreachable", 1_500);
+    expect(hold.standing(1_500)).toMatchObject({ remainingMs: 2_000 });
+  });
+
+  it("that succeeds ends it, also for the next hold's length", () => {
+    engageAt("unreachable", 0);
+    hold.beginProbe(1_000, 6_000);
+    hold.lift();
+    expect(hold.standing(1_001)).toBeUndefined();
+    engageAt("unreachable", 2_000);
+    expect(hold.standing(2_000)).toMatchObject({ remainingMs: 1_000 });
+  });
+
+  it("is no probe where nothing is held", () => {
+    hold.beginProbe(0, 6_000);
+    expect(hold.standing(1)).toBeUndefined();
+  });
+});

@@ -1,0 +1,312 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ReplicaHold } from "../../../shared/alipay/replica-hold.ts";
+import {
+  MOST_IN_FLIGHT,
+  Turnstile,
+  type Passage,
+  type Passenger,
+  type PermitSource,
+} from "../../../shared/alipay/turnstile.ts";
+import type { Hold, PermitReply } from "../../../shared/domain/permit.ts";
+
+/** Longest delay until a passenger's abort or its patience's end is seen, with room for a slow machine. */
+const SWEEP_MS = 1_000;
+const LONGEST_CALL_MS = 6_000;
+
+type Reply = () => PermitReply | Promise<PermitReply>;
+
+/** A ledger whose replies the test gives one by one; without one prepared it grants. */
+class FakePermits implements PermitSource {
+  readonly asked: { call: number; callLimit: number }[] = [];
+  readonly unused = vi.fn<(permitId: string) => void>();
+  mostAtOnce = 0;
+  readonly #replies: Reply[] = [];
+  #grants = 0;
+  #open = 0;
+
+  replyWith(...replies: (PermitReply | Reply)[]): void {
+    this.#replies.push(...replies.map((reply) => (typeof reply === "function" ? reply : () => reply)));
+  }
+
+  grant(changes: Partial<{ startInMs: number; isProbe: boolean }> = {}): PermitReply {
+    this.#grants += 1;
+    const permit = { id: `permit-${this.#grants}`, isFresh: () => true };
+    return { kind: "granted", permit, startInMs: 0, isProbe: false, ...changes };
+  }
+
+  async permit(call: number, callLimit: number, signal: AbortSignal): Promise<PermitReply> {
+    signal.throwIfAborted();
+    this.asked.push({ call, callLimit });
+    this.#open += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#open);
+    try {
+      const reply = this.#replies.shift();
+      return reply === undefined ? this.grant() : await reply();
+    } finally {
+      this.#open -= 1;
+    }
+  }
+}
+
+const BANNED: Hold = { kind: "banned", cause: "40006 isv.app-api-punished", remainingMs: 86_400_000 };
+const SHORT: Hold = { kind: "permission", cause: "40006", remainingMs: 20 };
+
+let permits: FakePermits;
+let hold: ReplicaHold;
+let turnstile: Turnstile;
+const events = { onHeld: vi.fn(), onReleased: vi.fn() };
+
+beforeEach(() => {
+  permits = new FakePermits();
+  hold = new ReplicaHold();
+  turnstile = new Turnstile(permits, hold, LONGEST_CALL_MS, events);
+});
+
+afterEach(() => {
+  expect(turnstile.waiting).toBe(0);
+  turnstile.close();
+  vi.clearAllMocks();
+});
+
+const enter = (changes: Partial<Passenger> = {}): Promise<Passage> =>
+  turnstile.enter({
+    call: 1,
+    callLimit: 4,
+    priority: 5,
+    patienceMs: 60_000,
+    leavesWhenHeld: true,
+    signal: new AbortController().signal,
+    ...changes,
+  });
+
+describe("a passenger", () => {
+  it("passes with a permit, and is in flight until it leaves", async () => {
+    expect(await enter()).toEqual({
+      kind: "pass",
+      permit: { id: "permit-1", isFresh: expect.any(Function) },
+      isProbe: false,
+    });
+    expect(turnstile.inFlight).toBe(1);
+    turnstile.leave();
+    expect(turnstile.inFlight).toBe(0);
+  });
+
+  it("asks for the call that it is", async () => {
+    await enter({ call: 3, callLimit: 4 });
+    expect(permits.asked).toEqual([{ call: 3, callLimit: 4 }]);
+  });
+
+  it("does not pass before its permit's start", async () => {
+    permits.replyWith(permits.grant({ startInMs: 60 }));
+    const enteredAt = performance.now();
+    await enter();
+    expect(performance.now() - enteredAt).toBeGreaterThanOrEqual(60);
+  });
+
+  it("asks again where it must wait", async () => {
+    permits.replyWith({ kind: "wait", waitMs: 5 }, { kind: "wait", waitMs: 5 });
+    expect((await enter()).kind).toBe("pass");
+    expect(permits.asked).toHaveLength(3);
+  });
+
+  it("is told where its turn is later, and the next one passes", async () => {
+    permits.replyWith({ kind: "later", waitMs: 700 });
+    const [first, second] = await Promise.all([enter(), enter()]);
+    expect(first).toEqual({ kind: "later", waitMs: 700 });
+    expect(second.kind).toBe("pass");
+  });
+
+  it("is told that it probes", async () => {
+    permits.replyWith(permits.grant({ isProbe: true }));
+    expect(await enter()).toMatchObject({ kind: "pass", isProbe: true });
+  });
+
+  it("is rejected where the ledger fails for good, and the next one passes", async () => {
+    permits.replyWith(() => Promise.reject(new Error("broken")));
+    const [first, second] = await Promise.allSettled([enter(), enter()]);
+    expect(first).toMatchObject({ status: "rejected", reason: { message: "broken" } });
+    expect(second).toMatchObject({ value: { kind: "pass" } });
+    expect(turnstile.inFlight).toBe(1);
+  });
+});
+
+describe("the queue", () => {
+  it("asks for one permit at a time", async () => {
+    const replies = Array.from({ length: 5 }, () => async () => {
+      await sleep(2);
+      return permits.grant();
+    });
+    permits.replyWith(...replies);
+    await Promise.all(replies.map(() => enter()));
+    expect(permits.asked).toHaveLength(5);
+    expect(permits.mostAtOnce).toBe(1);
+  });
+
+  it("lets the most urgent pass first", async () => {
+    const { promise, resolve } = Promise.withResolvers<PermitReply>();
+    permits.replyWith(() => promise);
+    const passed: number[] = [];
+    const all = [5, 8, 1, 5].map(async (priority) => {
+      await enter({ priority });
+      passed.push(priority);
+    });
+    await vi.waitFor(() => expect(permits.asked).toHaveLength(1));
+    resolve(permits.grant());
+    await Promise.all(all);
+    expect(passed).toEqual([5, 1, 5, 8]);
+  });
+
+  it("lets nobody pass while as many are in flight as there are sockets", async () => {
+    await Promise.all(Array.from({ length: MOST_IN_FLIGHT }, () => enter()));
+    expect(turnstile.inFlight).toBe(MOST_IN_FLIGHT);
+    const next = enter();
+    await sleep(20); // time enough to ask, which it must not do
+    expect(permits.asked).toHaveLength(MOST_IN_FLIGHT);
+    turnstile.leave();
+    expect((await next).kind).toBe("pass");
+    expect(turnstile.inFlight).toBe(MOST_IN_FLIGHT);
+  });
+});
+
+describe("patience", () => {
+  it("ends: whoever got no permit in time goes to wait elsewhere", async () => {
+    permits.replyWith({ kind: "wait", waitMs: 600_000 });
+    const enteredAt = performance.now();
+    expect(await enter({ patienceMs: 30 })).toEqual({ kind: "held", cause: "quota" });
+    expect(performance.now() - enteredAt).toBeGreaterThanOrEqual(30);
+    expect(performance.now() - enteredAt).toBeLessThan(SWEEP_MS);
+  });
+
+  it("ends also for those who are not at the head", async () => {
+    permits.replyWith({ kind: "wait", waitMs: 600_000 });
+    const head = enter({ patienceMs: 1_500 });
+    expect(await enter({ patienceMs: 30 })).toEqual({ kind: "held", cause: "quota" });
+    expect((await head).kind).toBe("pass");
+    expect(permits.asked).toHaveLength(2);
+  });
+
+  it("that is used up already lets nobody pass", async () => {
+    permits.replyWith({ kind: "wait", waitMs: 600_000 });
+    expect(await enter({ patienceMs: -1 })).toEqual({ kind: "held", cause: "quota" });
+  });
+});
+
+describe("an abort", () => {
+  it("ends the wait at the head and behind it", async () => {
+    const stop = new AbortController();
+    permits.replyWith({ kind: "wait", waitMs: 600_000 });
+    const both = Promise.all([enter({ signal: stop.signal }), enter({ signal: stop.signal })]);
+    await vi.waitFor(() => expect(permits.asked).toHaveLength(1));
+    stop.abort();
+    expect(await both).toEqual([{ kind: "interrupted" }, { kind: "interrupted" }]);
+    expect(turnstile.inFlight).toBe(0);
+  });
+
+  it("while the ledger is asked gives the permit back", async () => {
+    const stop = new AbortController();
+    const { promise, resolve } = Promise.withResolvers<PermitReply>();
+    permits.replyWith(() => promise);
+    const passage = enter({ signal: stop.signal });
+    await vi.waitFor(() => expect(permits.asked).toHaveLength(1));
+    stop.abort();
+    expect(await passage).toEqual({ kind: "interrupted" });
+    resolve(permits.grant());
+    await vi.waitFor(() => expect(permits.unused).toHaveBeenCalledWith("permit-1"));
+    expect(turnstile.inFlight).toBe(0);
+  });
+
+  it("while a permit's start is waited for gives it back", async () => {
+    const stop = new AbortController();
+    permits.replyWith(permits.grant({ startInMs: 60_000 }));
+    const passage = enter({ signal: stop.signal });
+    await vi.waitFor(() => expect(permits.asked).toHaveLength(1));
+    stop.abort();
+    expect(await passage).toEqual({ kind: "interrupted" });
+    await vi.waitFor(() => expect(permits.unused).toHaveBeenCalledWith("permit-1"));
+    expect(turnstile.inFlight).toBe(0);
+  });
+});
+
+describe("a hold", () => {
+  it("sends those away at once who cannot outstay it", async () => {
+    permits.replyWith({ kind: "held", hold: BANNED });
+    expect(await enter()).toEqual({ kind: "held", cause: "banned" });
+    expect(permits.asked).toHaveLength(1);
+  });
+
+  it("is outstayed by those who can", async () => {
+    permits.replyWith({ kind: "held", hold: SHORT });
+    expect((await enter()).kind).toBe("pass");
+    expect(permits.asked).toHaveLength(2);
+  });
+
+  it("is sat out by those who do not leave, until their patience ends", async () => {
+    permits.replyWith({ kind: "held", hold: BANNED });
+    const enteredAt = performance.now();
+    expect((await enter({ leavesWhenHeld: false, patienceMs: 300 })).kind).toBe("held");
+    expect(performance.now() - enteredAt).toBeGreaterThanOrEqual(300);
+  });
+
+  it("sends those away at once who stand behind one that does not leave", async () => {
+    permits.replyWith({ kind: "held", hold: BANNED }, { kind: "held", hold: BANNED });
+    const head = enter({ leavesWhenHeld: false, patienceMs: 900 });
+    const enteredAt = performance.now();
+    expect(await enter()).toEqual({ kind: "held", cause: "banned" });
+    expect(performance.now() - enteredAt).toBeLessThan(500);
+    await head;
+  });
+
+  it("of this replica asks the ledger for nothing", async () => {
+    hold.engage("clock-skew", "40002", performance.now(), performance.now());
+    expect(await enter({ patienceMs: 1_000 })).toEqual({ kind: "held", cause: "clock-skew" });
+    expect(permits.asked).toHaveLength(0);
+  });
+
+  it("of this replica, once it is over, lets one probe pass and keeps the others back", async () => {
+    const longAgo = performance.now() - 1_500;
+    hold.engage("unreachable", "ECONNREFUSED", longAgo, longAgo);
+    expect((await enter()).kind).toBe("pass");
+    expect(await enter({ patienceMs: 1_000 })).toEqual({ kind: "held", cause: "unreachable" });
+    hold.lift();
+    expect((await enter()).kind).toBe("pass");
+  });
+
+  it("is told when it begins and when it is over, once each", async () => {
+    permits.replyWith({ kind: "held", hold: BANNED }, { kind: "held", hold: BANNED });
+    await enter();
+    await enter();
+    expect(events.onHeld.mock.calls).toEqual([[BANNED]]);
+    permits.replyWith(permits.grant({ isProbe: true }));
+    await enter();
+    expect(events.onReleased).not.toHaveBeenCalled();
+    await enter();
+    await enter();
+    expect(events.onReleased.mock.calls).toEqual([["banned"]]);
+  });
+
+  it("that another one follows is over", async () => {
+    permits.replyWith(
+      { kind: "held", hold: { ...BANNED, kind: "permission" } },
+      { kind: "held", hold: BANNED },
+    );
+    await enter();
+    await enter();
+    expect(events.onReleased.mock.calls).toEqual([["permission"]]);
+    expect(events.onHeld.mock.calls.at(-1)).toEqual([BANNED]);
+  });
+
+  it("of this replica is not over while it is probed", async () => {
+    hold.engage("unreachable", "ECONNREFUSED", performance.now(), performance.now());
+    await enter({ patienceMs: 500 });
+    expect(events.onHeld).toHaveBeenCalledOnce();
+    hold.lift();
+    const longAgo = performance.now() - 1_500;
+    hold.engage("unreachable", "ECONNREFUSED", longAgo, longAgo);
+    expect((await enter()).kind).toBe("pass");
+    expect(events.onReleased).not.toHaveBeenCalled();
+    hold.lift();
+    await enter();
+    expect(events.onReleased).toHaveBeenCalledOnce();
+  });
+});

@@ -1,0 +1,88 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  riskResultSchema,
+  VERDICTS,
+  verdictOf,
+  type VerdictLimits,
+} from "../../../shared/domain/risk-result.ts";
+
+const LIMITS = { reviewAt: 0.5, declineAt: 0.8 };
+
+it.each([
+  { riskScore: 0, verdict: "approve" },
+  { riskScore: 0.4999, verdict: "approve" },
+  { riskScore: 0.5, verdict: "review" },
+  { riskScore: 0.7999, verdict: "review" },
+  { riskScore: 0.8, verdict: "decline" },
+  { riskScore: 1, verdict: "decline" },
+])("a score of $riskScore is $verdict", ({ riskScore, verdict }) => {
+  expect(verdictOf(riskScore, LIMITS)).toBe(verdict);
+});
+
+const anyScore = fc.double({ min: 0, max: 1, noNaN: true });
+const anyLimits: fc.Arbitrary<VerdictLimits> = fc
+  .tuple(anyScore, anyScore)
+  .map(([a, b]) => ({ reviewAt: Math.min(a, b), declineAt: Math.max(a, b) }));
+
+it("never gives a higher score a milder verdict", () => {
+  fc.assert(
+    fc.property(anyScore, anyScore, anyLimits, (a, b, limits) => {
+      const [lower, higher] = [Math.min(a, b), Math.max(a, b)].map((score) =>
+        VERDICTS.indexOf(verdictOf(score, limits)),
+      );
+      expect(lower).toBeLessThanOrEqual(higher ?? -1);
+    }),
+  );
+});
+
+it("counts a limit itself to the stricter side, and review to nothing where the limits are one", () => {
+  fc.assert(
+    fc.property(anyLimits, ({ reviewAt, declineAt }) => {
+      const limits = { reviewAt, declineAt };
+      expect(verdictOf(declineAt, limits)).toBe("decline");
+      expect(verdictOf(reviewAt, limits)).toBe(reviewAt === declineAt ? "decline" : "review");
+    }),
+  );
+});
+
+/** The contract's example (section 3). */
+const RESULT = {
+  schemaVersion: 1,
+  transactionId: "T202611230000001",
+  verdict: "review",
+  riskScore: 0.62,
+  ruleCodes: ["DEVICE_VELOCITY"],
+  source: "alipay",
+  revision: 1,
+  attempts: 2,
+  cost: { value: "0.04", currency: "CNY" },
+  traceId: "21a3",
+  decidedAt: "2026-11-23T08:00:00.412+08:00",
+  metadata: { channel: "app" },
+};
+
+describe("a result", () => {
+  it.each([
+    { title: "the contract's example", changes: {} },
+    { title: "without a score", changes: { riskScore: null, source: "below-threshold", traceId: null } },
+    { title: "of another provider", changes: { source: "provider:acme" } },
+    { title: "without metadata", changes: { metadata: undefined } },
+  ])("is accepted: $title", ({ changes }) => {
+    expect(riskResultSchema.safeParse({ ...RESULT, ...changes }).success).toBe(true);
+  });
+
+  it.each([
+    { title: "a score above 1", changes: { riskScore: 1.01 } },
+    { title: "a negative score", changes: { riskScore: -0.01 } },
+    { title: "a score as text", changes: { riskScore: "0.62" } },
+    { title: "an unknown verdict", changes: { verdict: "maybe" } },
+    { title: "an unknown source", changes: { source: "guess" } },
+    { title: "revision 0", changes: { revision: 0 } },
+    { title: "half a call", changes: { attempts: 0.5 } },
+    { title: "a cost in another currency", changes: { cost: { value: "1.00", currency: "USD" } } },
+    { title: "a field of its own", changes: { note: "hello" } },
+  ])("is refused: $title", ({ changes }) => {
+    expect(riskResultSchema.safeParse({ ...RESULT, ...changes }).success).toBe(false);
+  });
+});

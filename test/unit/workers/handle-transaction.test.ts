@@ -1,0 +1,424 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Claim, ClaimReply, History, StoreReply } from "../../../shared/domain/claim.ts";
+import type { Delivery } from "../../../shared/domain/delivery.ts";
+import type { Evidence } from "../../../shared/domain/evidence.ts";
+import type { Outcome } from "../../../shared/domain/outcome.ts";
+import type { Scoring } from "../../../shared/domain/scoring.ts";
+import { createHandler, type HandlerOptions } from "../../../workers/risk-detection/handle-transaction.ts";
+import { sampleBody, sampleTransaction } from "../../support/sample-transaction.ts";
+
+const NOW_MS = Date.parse("2026-11-23T00:00:00.412Z");
+const NOW = "2026-11-23T08:00:00.412+08:00";
+const ID = "T202611230000001";
+const SCORE = { riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: "21a3" };
+
+const CLAIM: Claim = {
+  transactionId: ID,
+  pseudonym: "p",
+  digest: "d",
+  token: "t",
+  calls: 0,
+  replays: 0,
+  nextCallInMs: 0,
+  isFirst: true,
+  nowMs: NOW_MS,
+  score: undefined,
+};
+
+const DEAD_LETTER: Outcome = {
+  kind: "dead-letter",
+  deadLetter: {
+    reason: "rejected",
+    detail: "amount",
+    attempts: 2,
+    replays: 0,
+    failedAt: "2026-11-22T08:00:00.000+08:00",
+    worker: "w2",
+  },
+};
+
+const RESULT: Outcome = {
+  kind: "result",
+  result: {
+    schemaVersion: 1,
+    transactionId: ID,
+    verdict: "decline",
+    riskScore: 0.9,
+    ruleCodes: [],
+    source: "alipay",
+    revision: 1,
+    attempts: 1,
+    cost: { value: "0.02", currency: "CNY" },
+    traceId: null,
+    decidedAt: "2026-11-22T08:00:00.000+08:00",
+  },
+};
+
+const claimed = (changes: Partial<Claim> = {}): ClaimReply => ({
+  kind: "claimed",
+  claim: { ...CLAIM, ...changes },
+});
+
+const delivery = (
+  changes: Partial<Delivery> = {},
+  body: Readonly<Record<string, unknown>> = {},
+): Delivery => ({
+  body: Buffer.from(JSON.stringify(sampleBody(body))),
+  lane: "standard",
+  originalLane: "standard",
+  deliveryCount: 0,
+  replay: undefined,
+  correlationId: undefined,
+  ...changes,
+});
+
+type Journal = HandlerOptions["journal"];
+
+const journal = {
+  newToken: vi.fn<Journal["newToken"]>(),
+  claim: vi.fn<Journal["claim"]>(),
+  store: vi.fn<Journal["store"]>(),
+  release: vi.fn<Journal["release"]>(),
+};
+const score = vi.fn<HandlerOptions["score"]>();
+
+let stop: AbortController;
+
+beforeEach(() => {
+  vi.resetAllMocks();
+  stop = new AbortController();
+  journal.newToken.mockReturnValueOnce("t").mockReturnValue("another token");
+  journal.claim.mockResolvedValue(claimed());
+  journal.store.mockImplementation(async (_, outcome) => ({ kind: "stored", outcome, wasFirst: true }));
+  journal.release.mockResolvedValue();
+  score.mockResolvedValue({
+    kind: "evidence",
+    evidence: { kind: "scored", score: SCORE, source: "alipay" },
+    calls: 1,
+  });
+});
+
+const handle = (of = delivery(), changes: Partial<HandlerOptions> = {}) =>
+  createHandler({
+    journal,
+    score,
+    scoringPolicy: { scoreAbove: 0, belowThreshold: "approve" },
+    circumstances: {
+      worker: "w1",
+      verdictLimits: { reviewAt: 0.5, declineAt: 0.8 },
+      retryPolicy: { retryLimit: 3, initialDelayMs: 5_000 },
+      callPrice: 200,
+    },
+    now: () => NOW_MS,
+    ...changes,
+  })(of, stop.signal);
+
+const gathers = (evidence: Evidence, calls = 0): void => {
+  score.mockResolvedValue({ kind: "evidence", evidence, calls });
+};
+
+/** What an answer of this replica's own becomes. */
+const COMPLETED = {
+  action: "complete",
+  result: {
+    transactionId: ID,
+    verdict: "review",
+    riskScore: 0.62,
+    source: "alipay",
+    attempts: 1,
+    decidedAt: NOW,
+  },
+  rail: "alipay",
+  merchantId: "store-17",
+};
+
+describe("a good transaction", () => {
+  it("is claimed, scored, stored, and then completed", async () => {
+    expect(await handle()).toMatchObject(COMPLETED);
+    expect(journal.claim.mock.calls).toEqual([
+      [sampleTransaction(), "t", { calls: 0, replays: 0, replay: "none" }, stop.signal],
+    ]);
+    expect(score).toHaveBeenCalledOnce();
+    expect(journal.store.mock.calls).toEqual([
+      [CLAIM, { kind: "result", result: expect.objectContaining(COMPLETED.result) }, 1, SCORE],
+    ]);
+    expect(journal.release).not.toHaveBeenCalled();
+  });
+
+  it("publishes what the journal stored, not what was found here", async () => {
+    journal.store.mockResolvedValue({ kind: "stored", outcome: RESULT, wasFirst: false });
+    expect(await handle()).toMatchObject({ action: "complete", result: RESULT.result });
+  });
+
+  it("publishes nothing where nothing could be stored", async () => {
+    journal.store.mockRejectedValue(new Error("Redis is away"));
+    await expect(handle()).rejects.toThrow("Redis is away");
+  });
+
+  it("says no merchant where there is none", async () => {
+    expect(await handle(delivery({}, { merchantId: undefined }))).toMatchObject({ merchantId: undefined });
+  });
+
+  it("is told with all the calls that the journal knows of", async () => {
+    const recount: StoreReply = { kind: "recount", calls: 3 };
+    journal.store.mockResolvedValueOnce(recount);
+    expect(await handle()).toMatchObject({ result: { attempts: 3, cost: { value: "0.06" } } });
+    expect(journal.store.mock.calls.map(([, , calls]) => calls)).toEqual([1, 3]);
+  });
+});
+
+describe("what needs no call", () => {
+  it.each([
+    {
+      title: "a stored score",
+      claim: { score: SCORE },
+      body: {},
+      expected: { action: "complete", result: { source: "cache", riskScore: 0.62, attempts: 0 } },
+    },
+    {
+      title: "a small amount",
+      claim: {},
+      body: {},
+      expected: { action: "complete", result: { source: "below-threshold", riskScore: null } },
+    },
+    {
+      title: "another rail",
+      claim: {},
+      body: { rail: "wechat" },
+      expected: { action: "dead-letter", deadLetter: { reason: "unsupported-rail" }, transactionId: ID },
+    },
+    {
+      title: "a deadline that is past",
+      claim: { nowMs: NOW_MS + 10_000 },
+      body: { decideBy: "2026-11-23T08:00:02+08:00" },
+      expected: { action: "dead-letter", deadLetter: { reason: "expired" }, transactionId: ID },
+    },
+  ])("$title is stored and told without one", async ({ claim, body, expected }) => {
+    journal.claim.mockResolvedValue(claimed(claim));
+    const scoringPolicy = { scoreAbove: 20_000, belowThreshold: "approve" } as const;
+    expect(await handle(delivery({}, body), { scoringPolicy })).toMatchObject(expected);
+    expect(score).not.toHaveBeenCalled();
+    expect(journal.store).toHaveBeenCalledOnce();
+    expect(journal.store.mock.calls[0]?.[3]).toBeUndefined(); // a used score is no new one
+  });
+
+  it("tells the calls that were made before", async () => {
+    journal.claim.mockResolvedValue(claimed({ calls: 2, score: SCORE }));
+    const scoringPolicy = { scoreAbove: 20_000, belowThreshold: "approve" } as const;
+    expect(await handle(delivery(), { scoringPolicy })).toMatchObject({ result: { attempts: 2 } });
+  });
+});
+
+describe("a known transaction", () => {
+  it.each([
+    { title: "result", outcome: RESULT, expected: { action: "complete", result: RESULT.result } },
+    {
+      title: "dead letter",
+      outcome: DEAD_LETTER,
+      expected: { action: "dead-letter", deadLetter: DEAD_LETTER.deadLetter, transactionId: ID },
+    },
+  ])("that has a $title is told it again, unchanged", async ({ outcome, expected }) => {
+    journal.claim.mockResolvedValue({ kind: "settled", outcome });
+    expect(await handle()).toMatchObject(expected);
+    expect(score).not.toHaveBeenCalled();
+    expect(journal.store).not.toHaveBeenCalled();
+  });
+
+  it("whose outcome somebody else stores meanwhile is told that one, and its claim is let go", async () => {
+    score.mockResolvedValue({ kind: "settled", outcome: RESULT });
+    expect(await handle()).toMatchObject({ action: "complete", result: RESULT.result });
+    expect(journal.store).not.toHaveBeenCalled();
+  });
+
+  it("with other content is a conflict, which is not stored", async () => {
+    journal.claim.mockResolvedValue({ kind: "conflict", calls: 2 });
+    expect(await handle()).toEqual({
+      action: "dead-letter",
+      deadLetter: {
+        reason: "conflict",
+        detail: "transactionId: already used by a transaction with other content",
+        attempts: 2,
+        replays: 0,
+        failedAt: NOW,
+        worker: "w1",
+      },
+      transactionId: ID,
+    });
+    expect(journal.store).not.toHaveBeenCalled();
+  });
+
+  it("that somebody else works on is waited for until they have an outcome", async () => {
+    journal.claim
+      .mockResolvedValueOnce({ kind: "leased", remainingMs: 10_000 })
+      .mockResolvedValueOnce({ kind: "leased", remainingMs: 9_000 })
+      .mockResolvedValueOnce({ kind: "settled", outcome: RESULT });
+    expect(await handle()).toMatchObject({ action: "complete", result: RESULT.result });
+    expect(score).not.toHaveBeenCalled();
+  });
+
+  it("whose lease runs out is taken up at once", async () => {
+    journal.claim.mockResolvedValueOnce({ kind: "leased", remainingMs: 5 });
+    const startedAt = performance.now();
+    expect(await handle()).toMatchObject(COMPLETED);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+});
+
+describe("a claim that was lost", () => {
+  it("is made again under the same token, with the calls known here", async () => {
+    const lost: Scoring = { kind: "lost", calls: 2 };
+    score.mockResolvedValueOnce(lost);
+    journal.claim.mockResolvedValueOnce(claimed()).mockResolvedValueOnce(claimed({ calls: 2 }));
+    expect(await handle()).toMatchObject(COMPLETED);
+    expect(journal.claim.mock.calls.map(([, token, history]) => [token, history.calls])).toEqual([
+      ["t", 0],
+      ["t", 2],
+    ]);
+    expect(score.mock.calls.map(([, claim]) => claim.calls)).toEqual([0, 2]);
+  });
+
+  it("forgets no calls that the delivery told of", async () => {
+    score.mockResolvedValueOnce({ kind: "lost", calls: 1 });
+    await handle(delivery({ lane: "replay", originalLane: "replay", replay: { attempts: 3, replays: 1 } }));
+    expect(journal.claim.mock.calls.map(([, , history]) => history.calls)).toEqual([3, 3]);
+  });
+
+  it("reopens nothing the second time", async () => {
+    score.mockResolvedValueOnce({ kind: "lost", calls: 0 });
+    await handle(delivery({ lane: "replay", originalLane: "replay", replay: { attempts: 0, replays: 0 } }));
+    expect(journal.claim.mock.calls.map(([, , history]) => history.replay)).toEqual(["fresh", "none"]);
+  });
+});
+
+describe("without an outcome", () => {
+  it.each([
+    { evidence: { kind: "held", cause: "quota" }, expected: { action: "wait", cause: "quota" } },
+    { evidence: { kind: "held", cause: "banned" }, expected: { action: "wait", cause: "banned" } },
+    {
+      evidence: { kind: "failed", failure: { kind: "permission", code: "40006", detail: "none" } },
+      expected: { action: "wait", cause: "permission" },
+    },
+    { evidence: { kind: "interrupted" }, expected: { action: "give-back", cause: "shutdown" } },
+  ] as const)("$expected.action after $evidence.kind, and the claim is released", async (row) => {
+    gathers(row.evidence, 1);
+    expect(await handle()).toEqual(row.expected);
+    expect(journal.release.mock.calls).toEqual([[CLAIM]]);
+    expect(journal.store).not.toHaveBeenCalled();
+  });
+
+  it("for a fault that nobody foresaw lets the claim go, or the next delivery waits for ever", async () => {
+    score.mockRejectedValue(new Error("broken"));
+    await expect(handle()).rejects.toThrow("broken");
+    expect(journal.release.mock.calls).toEqual([[CLAIM]]);
+  });
+});
+
+describe("a bad body", () => {
+  it.each([
+    { replay: undefined, attempts: 0, replays: 0 },
+    { replay: { attempts: 2, replays: 1 }, attempts: 2, replays: 1 },
+  ])(
+    "is a dead letter without touching anything (replay: $replay)",
+    async ({ replay, attempts, replays }) => {
+      expect(await handle(delivery({ body: Buffer.from("{"), replay }))).toEqual({
+        action: "dead-letter",
+        deadLetter: {
+          reason: "malformed",
+          detail: "body is not valid JSON",
+          attempts,
+          replays,
+          failedAt: NOW,
+          worker: "w1",
+        },
+      });
+      expect(journal.claim).not.toHaveBeenCalled();
+      expect(score).not.toHaveBeenCalled();
+    },
+  );
+
+  it("names the field that is wrong", async () => {
+    expect(await handle(delivery({}, { merchantCategoryCode: 742 }))).toMatchObject({
+      deadLetter: { detail: "merchantCategoryCode must be four digits, as text" },
+    });
+  });
+});
+
+describe("the way it came", () => {
+  const replay = { attempts: 4, replays: 1 };
+
+  it.each([
+    {
+      lane: "standard",
+      deliveryCount: 0,
+      brings: undefined,
+      expected: { calls: 0, replays: 0, replay: "none" },
+    },
+    {
+      lane: "standard",
+      deliveryCount: 3,
+      brings: undefined,
+      expected: { calls: 0, replays: 0, replay: "none" },
+    },
+    { lane: "replay", deliveryCount: 0, brings: replay, expected: { calls: 4, replays: 1, replay: "fresh" } },
+    { lane: "replay", deliveryCount: 1, brings: replay, expected: { calls: 4, replays: 1, replay: "again" } },
+    {
+      lane: "waiting",
+      deliveryCount: 0,
+      brings: replay,
+      expected: { calls: 4, replays: 1, replay: "again" },
+    },
+  ] as const)(
+    "$lane, returned $deliveryCount times: $expected.replay",
+    async ({ lane, deliveryCount, brings, expected }) => {
+      await handle(delivery({ lane, originalLane: "replay", deliveryCount, replay: brings }));
+      const history: History | undefined = journal.claim.mock.calls[0]?.[2];
+      expect(history).toEqual(expected);
+    },
+  );
+
+  it.each([
+    { lane: "urgent", originalLane: "urgent", priority: 1, patienceMs: 60_000, leavesWhenHeld: true },
+    { lane: "standard", originalLane: "standard", priority: 5, patienceMs: 60_000, leavesWhenHeld: true },
+    { lane: "replay", originalLane: "replay", priority: 8, patienceMs: 60_000, leavesWhenHeld: true },
+    { lane: "waiting", originalLane: "urgent", priority: 1, patienceMs: 240_000, leavesWhenHeld: false },
+    { lane: "waiting", originalLane: "replay", priority: 8, patienceMs: 240_000, leavesWhenHeld: false },
+  ] as const)(
+    "$lane from $originalLane has priority $priority",
+    async ({ lane, originalLane, ...urgency }) => {
+      await handle(delivery({ lane, originalLane }));
+      expect(score.mock.calls.map(([, , given]) => given)).toEqual([urgency]);
+    },
+  );
+});
+
+describe("a shutdown", () => {
+  it("while the journal is away gives the delivery back", async () => {
+    journal.claim.mockImplementation(async () => {
+      stop.abort();
+      throw new Error("aborted");
+    });
+    expect(await handle()).toEqual({ action: "give-back", cause: "shutdown" });
+  });
+
+  it("while somebody else's work is waited for gives it back at once", async () => {
+    journal.claim.mockResolvedValue({ kind: "leased", remainingMs: 10_000 });
+    const disposition = handle();
+    await vi.waitFor(() => expect(journal.claim).toHaveBeenCalled());
+    stop.abort();
+    expect(await disposition).toEqual({ action: "give-back", cause: "shutdown" });
+  });
+
+  it("does not keep an answer from being stored and told", async () => {
+    score.mockImplementation(async () => {
+      stop.abort();
+      return { kind: "evidence", evidence: { kind: "scored", score: SCORE, source: "alipay" }, calls: 1 };
+    });
+    expect(await handle()).toMatchObject(COMPLETED);
+    expect(journal.store).toHaveBeenCalledOnce();
+  });
+
+  it("does not hide a fault from before it", async () => {
+    score.mockRejectedValue(new Error("broken"));
+    await expect(handle()).rejects.toThrow("broken");
+  });
+});
