@@ -1,23 +1,24 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
 /** Lateness that is made up for: what timers and a busy machine cause, but not a broker that was away. */
 const MOST_LATE_MS = 100;
 
 /** Spaces things evenly. */
 export class Pace {
   readonly #gapMs: number;
-  #nextAt = performance.now();
+  #nextAt: number;
 
-  /** @param perSecond may be Infinity */
-  constructor(perSecond: number) {
+  /**
+   * @param perSecond may be Infinity
+   * @param now any clock's milliseconds
+   */
+  constructor(perSecond: number, now: number) {
     this.#gapMs = 1_000 / perSecond;
+    this.#nextAt = now;
   }
 
-  /** Resolves when it is the next one's turn, or rejects with an AbortError. To be awaited one at a time. */
-  async turn(signal: AbortSignal): Promise<void> {
-    const now = performance.now();
+  /** Takes the next turn: milliseconds from now until it comes, 0 where it has come. */
+  nextTurnMs(now: number): number {
     const at = Math.max(this.#nextAt, now - MOST_LATE_MS);
     this.#nextAt = at + this.#gapMs;
-    if (at - now >= 1) await sleep(at - now, undefined, { signal });
+    return Math.max(0, at - now);
   }
 }

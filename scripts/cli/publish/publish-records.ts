@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { backoffMs } from "../../../shared/amqp/backoff-ms.ts";
 import type { OutgoingMessage } from "../../../shared/amqp/outgoing-message.ts";
 import { pause } from "../../../shared/amqp/pause.ts";
@@ -11,6 +12,8 @@ import type { NumberedRecord } from "./select-records.ts";
 
 /** As many as the publisher lets be unconfirmed. */
 const MOST_IN_HAND = 1_000;
+/** Timers know no shorter time. */
+const SHORTEST_SLEEP_MS = 1;
 
 export interface PublishRecordsOptions {
   readonly publisher: Pick<Publisher, "publish">;
@@ -61,7 +64,7 @@ class Publication {
 
   constructor(options: PublishRecordsOptions) {
     this.#options = options;
-    this.#pace = new Pace(options.perSecond);
+    this.#pace = new Pace(options.perSecond, performance.now());
   }
 
   async run(records: AsyncIterable<NumberedRecord>): Promise<PublishReport> {
@@ -85,7 +88,8 @@ class Publication {
         const body = record.body();
         await this.#inHand.room();
         signal.throwIfAborted();
-        await this.#pace.turn(signal);
+        const turnMs = this.#pace.nextTurnMs(performance.now());
+        if (turnMs >= SHORTEST_SLEEP_MS) await sleep(turnMs, undefined, { signal });
         void this.#inHand.run(record, () => this.#publish(record, body));
       }
     } catch (error) {

@@ -224,7 +224,7 @@ describe("a known transaction", () => {
     expect(journal.store).not.toHaveBeenCalled();
   });
 
-  it("whose outcome somebody else stores meanwhile is told that one, and its claim is let go", async () => {
+  it("whose outcome somebody else stores meanwhile is told that one", async () => {
     score.mockResolvedValue({ kind: "settled", outcome: RESULT });
     expect(await handle()).toMatchObject({ action: "complete", result: RESULT.result });
     expect(journal.store).not.toHaveBeenCalled();

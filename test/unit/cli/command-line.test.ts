@@ -1,0 +1,132 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { folderOf } from "./folder.ts";
+import { riskline } from "./riskline-process.ts";
+
+const COMMANDS = ["worker", "publish", "result", "results", "status", "quota", "quota show", "sandbox", "keys"];
+/** Nobody listens on port 1. */
+const NO_SERVERS = { AMQP_URL: "amqp://127.0.0.1:1", REDIS_URL: "redis://127.0.0.1:1" };
+
+describe("help", () => {
+  it.each(COMMANDS)("of %s goes to standard output", async (name) => {
+    const { status, stdout, stderr } = await riskline([...name.split(" "), "--help"]);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Usage: riskline ${name}`);
+    expect(stderr).toBe("");
+  });
+
+  it.each(COMMANDS.filter((name) => name !== "quota"))("of %s gives examples", async (name) => {
+    expect((await riskline([...name.split(" "), "--help"])).stdout).toContain(`$ riskline ${name}`);
+  });
+
+  it("lists all commands", async () => {
+    const { stdout } = await riskline(["--help"]);
+    for (const name of COMMANDS) expect(stdout).toContain(`\n  ${name.split(" ")[0]} `);
+  });
+});
+
+describe("wrong usage ends with status 2, and a line that says why", () => {
+  it.each([
+    { args: [], said: "Usage: riskline" },
+    { args: ["publsh"], said: "(Did you mean publish?)" },
+    { args: ["publish"], said: "missing required argument 'file'" },
+    { args: ["publish", "--rat", "5", "-"], said: "unknown option '--rat'" },
+    { args: ["publish", "--rate", "0", "-"], said: "Wanted: a number from 0.001" },
+    { args: ["publish", "--lane", "slow", "-"], said: "Allowed choices are urgent, standard, replay" },
+    { args: ["publish", "--limit", "1.5", "-"], said: "Wanted: a whole number" },
+    { args: ["publish", "payments.txt"], said: "neither of .ndjson, .jsonl, .csv; say what it is with --format" },
+    { args: ["publish", "--format", "csv", "-"], said: "-: a CSV file needs --map" },
+    { args: ["publish", "-", "-"], said: "standard input (-) can be read only once" },
+    { args: ["publish", "--check", "-"], said: "can be read only once, but --check reads before it publishes" },
+    { args: ["result", "a:b"], said: "1 to 64 of A-Z a-z 0-9 . _ -" },
+    { args: ["result", "x".repeat(65)], said: "1 to 64 of" },
+    { args: ["results"], said: "results are watched with --follow" },
+    { args: ["results", "--follow", "--count", "0"], said: "Wanted: a whole number from 1" },
+    { args: ["keys", "--bits", "1024"], said: "Allowed choices are 2048, 3072, 4096" },
+    { args: ["quota"], said: "Usage: riskline quota" },
+    { args: ["sandbox", "--port", "no"], said: "whole number" },
+  ])("$args", async ({ args, said }) => {
+    const { status, stdout, stderr } = await riskline(args, { env: NO_SERVERS });
+    expect(stderr).toContain(said);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  });
+});
+
+describe("a failure ends with status 1, and one line", () => {
+  it.each([
+    { args: ["publish", "-"], said: "no connection to 127.0.0.1:1 (AMQP_URL): connect ECONNREFUSED" },
+    { args: ["results", "-f"], said: "no connection to 127.0.0.1:1 (AMQP_URL): connect ECONNREFUSED" },
+    { args: ["result", "T1"], said: "no connection to 127.0.0.1:1 (REDIS_URL): connect ECONNREFUSED" },
+    { args: ["quota", "show"], said: "no connection to 127.0.0.1:1 (REDIS_URL): connect ECONNREFUSED" },
+    { args: ["publish", "none.csv"], said: "none.csv: no such file" },
+    { args: ["publish", "."], said: ".: is a directory" },
+  ])("$args", async ({ args, said }) => {
+    const { status, stderr } = await riskline(args, { env: { ...NO_SERVERS, ALIPAY_APP_ID: "2021" } });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^riskline: .*\n$/);
+    expect(stderr).toContain(said);
+  });
+
+  it("names each setting that cannot be used, in a line of its own", async () => {
+    const env = { AMQP_URL: "http://broker", NAMESPACE: "a b" };
+    const { status, stderr } = await riskline(["publish", "-"], { env });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^ {2}NAMESPACE: /m);
+    expect(stderr).toMatch(/^ {2}AMQP_URL: /m);
+  });
+
+  it("never shows a password", async () => {
+    const env = { AMQP_URL: "amqp://me:hunter2@127.0.0.1:1", LOG_LEVEL: "debug" };
+    const { stderr } = await riskline(["publish", "-"], { env });
+    expect(stderr).toContain("ConnectError");
+    expect(stderr).not.toContain("hunter2");
+  });
+
+  it("tells where it comes from only when asked", async () => {
+    const run = (level: string) => riskline(["publish", "-"], { env: { ...NO_SERVERS, LOG_LEVEL: level } });
+    expect((await run("debug")).stderr).toMatch(/^ +at /m);
+    expect((await run("info")).stderr).not.toMatch(/^ +at /m);
+  });
+});
+
+describe("status without servers", () => {
+  it("says which are away, each once", async () => {
+    const { status, stdout, stderr } = await riskline(["status"], { env: NO_SERVERS });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr.match(/AMQP_URL/g)).toHaveLength(1);
+    expect(stderr.match(/REDIS_URL/g)).toHaveLength(1);
+  });
+
+  it("says so in JSON", async () => {
+    const { status, stdout } = await riskline(["status", "--json"], { env: NO_SERVERS });
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      broker: { problem: expect.stringContaining("AMQP_URL") },
+      quota: { problem: expect.stringContaining("REDIS_URL") },
+    });
+  });
+});
+
+it("warns of a variable that looks like a setting but is none", async () => {
+  const { stderr } = await riskline(["result", "T1"], { env: { ...NO_SERVERS, REDIS_URI: "redis://other" } });
+  expect(stderr).toContain("warning: REDIS_URI: not a setting; REDIS_URL was meant?");
+});
+
+it("reads the settings of a .env file", async () => {
+  const cwd = folderOf({ ".env": "AMQP_URL=amqp://127.0.0.1:2\n" });
+  expect((await riskline(["publish", "-"], { cwd })).stderr).toContain("no connection to 127.0.0.1:2 (AMQP_URL)");
+});
+
+describe("under an old Node.js", () => {
+  const pretend = `data:text/javascript,${encodeURIComponent(
+    "Object.defineProperty(process.versions, 'node', { value: '20.11.1' })",
+  )}`;
+  const execArgv = ["--import", pretend];
+  const installed = fileURLToPath(new URL("../../../node_modules/.bin/node", import.meta.url));
+
+  it.runIf(existsSync(installed))("runs the one that is installed, and passes its status on", async () => {
+    expect(await riskline(["--version"], { execArgv })).toMatchObject({ status: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
+    expect(await riskline(["publsh"], { execArgv })).toMatchObject({ status: 2 });
+  });
+});
