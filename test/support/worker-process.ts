@@ -18,6 +18,7 @@ export class WorkerProcess {
       env: { PATH: process.env["PATH"] ?? "", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
+    this.ended = once(this.#child, "close").then(() => this.#child.exitCode);
     for (const output of [this.#child.stdout, this.#child.stderr]) {
       createInterface({ input: output }).on("line", (line) => {
         this.lines.push(line);
@@ -25,6 +26,9 @@ export class WorkerProcess {
       });
     }
   }
+
+  /** Resolves with the exit code; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
 
   get pid(): number {
     return this.#child.pid ?? -1;
@@ -54,12 +58,9 @@ export class WorkerProcess {
     this.#child.kill(name);
   }
 
-  /** Sends the signal and waits for the end. Gives the exit code; null where the signal ended it. */
+  /** Sends the signal and waits for the end. */
   async end(name: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
-    const closed = once(this.#child, "close");
     this.#child.kill(name);
-    await closed;
-    return this.#child.exitCode;
+    return await this.ended;
   }
 }
