@@ -74,7 +74,9 @@ function holdText({ code, sinceMs, remainingMs, by }: HoldOverview): string {
 
 function remarks(ledger: LedgerOverview): string[] {
   return [
-    ...(ledger.isInUse ? [] : ["no replica asked for a permit in the last minute; windows as configured here"]),
+    ...(ledger.isInUse
+      ? []
+      : ["no replica asked for a permit in the last minute; windows as configured here"]),
     ...(ledger.quotasDisagree ? ["replicas run with different ALIPAY_QUOTA; the strictest counts"] : []),
     ...(ledger.isPastUnknown ? ["earlier calls may be missing on record, so windows fill more slowly"] : []),
   ];

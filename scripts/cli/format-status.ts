@@ -61,5 +61,8 @@ function formatQueues(queues: readonly QueueCounts[]): string {
   const width = Math.max(...rows.map(({ queue }) => queue.length));
   const line = (queue: string, ready: string, consumers: string): string =>
     `${queue.padEnd(width)}  ${ready.padStart(11)}  ${consumers.padStart(9)}`.trimEnd() + "\n";
-  return line("queue", "ready", "consumers") + rows.map((row) => line(row.queue, row.ready, row.consumers)).join("");
+  return (
+    line("queue", "ready", "consumers") +
+    rows.map((row) => line(row.queue, row.ready, row.consumers)).join("")
+  );
 }

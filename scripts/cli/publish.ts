@@ -51,7 +51,12 @@ export function publishCommand(): Command {
         .argParser(decimalNumber(0.001, 1_000_000))
         .default(Infinity, "as fast as it goes"),
     )
-    .option("--skip <number>", "leave out the first ones, counted over all files", wholeNumber(0, MOST_RECORDS), 0)
+    .option(
+      "--skip <number>",
+      "leave out the first ones, counted over all files",
+      wholeNumber(0, MOST_RECORDS),
+      0,
+    )
     .addOption(
       new Option("--limit <number>", "end after so many")
         .argParser(wholeNumber(0, MOST_RECORDS))

@@ -13,7 +13,8 @@ import { readCommandSettings } from "./read-command-settings.ts";
 import { withRedis } from "./with-redis.ts";
 
 /** What was found, or why it was not. */
-export type Attempt<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
+export type Attempt<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
 /** The state of an installation, as far as its servers answer. */
 export interface Status {
@@ -29,11 +30,17 @@ export interface Status {
 /** Asks both servers at once. @throws SettingsError */
 export async function readStatus(): Promise<Status> {
   const settings = readCommandSettings(["installation", "broker", "redis"]);
-  const [queues, redis] = await Promise.all([attempt(() => readQueues(settings)), attempt(() => readRedis(settings))]);
+  const [queues, redis] = await Promise.all([
+    attempt(() => readQueues(settings)),
+    attempt(() => readRedis(settings)),
+  ]);
   return { namespace: settings.installation.namespace, queues, redis };
 }
 
-async function readQueues({ installation, broker }: Settings<"installation" | "broker">): Promise<QueueCounts[]> {
+async function readQueues({
+  installation,
+  broker,
+}: Settings<"installation" | "broker">): Promise<QueueCounts[]> {
   const names = brokerNames(installation.namespace);
   const connection = await connect(broker.url, { name: "riskline status", firstAttempts: 1 });
   try {

@@ -2,7 +2,12 @@ import { once } from "node:events";
 import { Command, Option } from "commander";
 import { brokerNames } from "../../shared/amqp/broker-names.ts";
 import { watchResults } from "../../shared/amqp/watch-results.ts";
-import { riskResultSchema, VERDICTS, type RiskResult, type Verdict } from "../../shared/domain/risk-result.ts";
+import {
+  riskResultSchema,
+  VERDICTS,
+  type RiskResult,
+  type Verdict,
+} from "../../shared/domain/risk-result.ts";
 import { connectToBroker } from "./connect-to-broker.ts";
 import { formatResultLine } from "./format-result.ts";
 import { noteOnce } from "./note-once.ts";

@@ -54,8 +54,10 @@ function main() {
   const node = installedNode();
   if (node !== undefined) return runUnder(node);
   const wanted = `${LEAST.major}.${LEAST.minor}`;
-  console.error(`riskline needs Node.js ${wanted} or newer; this is ${process.version}, and "npm ci" has brought none.`);
+  process.stderr.write(
+    `riskline needs Node.js ${wanted} or newer; this is ${process.version}, and "npm ci" has brought none.\n`,
+  );
   process.exitCode = 1;
 }
 
-main();
+void main();

@@ -18,7 +18,9 @@ export function statusCommand(): Command {
     .addHelpText("after", EXAMPLES)
     .action(async ({ json }: { json?: true }) => {
       const status = await readStatus();
-      process.stdout.write(json ? `${JSON.stringify(statusJson(status), undefined, 2)}\n` : formatStatus(status));
+      process.stdout.write(
+        json ? `${JSON.stringify(statusJson(status), undefined, 2)}\n` : formatStatus(status),
+      );
       for (const part of [status.queues, status.redis]) {
         if (part.ok) continue;
         complain(part.error);

@@ -18,6 +18,9 @@ async function connect(url: string): Promise<RedisClient> {
   } catch (error) {
     if (trouble === undefined) throw error;
     // The driver only says that the connection is closed; why, it said before.
-    throw new Error(`no connection to ${new URL(url).host} (REDIS_URL): ${problemOf(trouble)}`, { cause: trouble });
+    // oxlint-disable-next-line eslint/preserve-caught-error -- the cause is the earlier error
+    throw new Error(`no connection to ${new URL(url).host} (REDIS_URL): ${problemOf(trouble)}`, {
+      cause: trouble,
+    });
   }
 }

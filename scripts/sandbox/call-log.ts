@@ -90,7 +90,7 @@ export class CallLog {
     for (const calls of this.#callsByTransaction.values()) increment(histogram, String(calls));
     const repeated = [...this.#callsByTransaction]
       .filter(([, calls]) => calls > 1)
-      .sort(([, a], [, b]) => b - a)
+      .toSorted(([, a], [, b]) => b - a)
       .map(([transactionId, calls]) => ({ transactionId, calls }));
     return {
       distinct: this.#callsByTransaction.size,

@@ -14,7 +14,7 @@ export function parseGatewayTime(text: string): number | undefined {
 }
 
 /** The gateway's way to write a moment: `yyyy-MM-dd HH:mm:ss`, GMT+8. */
-export function formatGatewayTime(epochMs: number): string | undefined {
+function formatGatewayTime(epochMs: number): string | undefined {
   if (Number.isNaN(epochMs)) return undefined;
   return new Date(epochMs + GMT8_OFFSET_MS).toISOString().slice(0, 19).replace("T", " ");
 }

@@ -61,10 +61,10 @@ export function verifyRequest(parameters: Parameters, application: Application):
 }
 
 /** The text that is signed: all parameters but `sign`, sorted by name, with their raw values. */
-export function signedTextOf(parameters: Parameters): string {
+function signedTextOf(parameters: Parameters): string {
   return [...parameters.keys()]
     .filter((name) => name !== "sign")
-    .sort()
+    .toSorted()
     .map((name) => `${name}=${parameters.get(name)}`)
     .join("&");
 }

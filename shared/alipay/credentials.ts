@@ -49,8 +49,8 @@ export function isOwnPublicKey(privateKey: KeyObject, alipayPublicKey: KeyObject
 }
 
 type IdentifiedKey =
-  | { readonly what: "private key" | "public key"; readonly key: KeyObject }
-  | { readonly what: "certificate" | "encrypted private key" | "empty" | "unknown" };
+  | { readonly what: "private key" | "public key" | "certificate"; readonly key: KeyObject }
+  | { readonly what: "encrypted private key" | "empty" | "unknown" };
 
 /**
  * Says what a text is by its content; PEM labels are only armour, because they are lost, wrong or one-line in
@@ -82,10 +82,7 @@ const READERS: readonly ((key: Buffer) => IdentifiedKey)[] = [
   (key) => ({ what: "private key", key: createPrivateKey({ key, format: "der", type: "sec1" }) }),
   (key) => ({ what: "public key", key: createPublicKey({ key, format: "der", type: "spki" }) }),
   (key) => ({ what: "public key", key: createPublicKey({ key, format: "der", type: "pkcs1" }) }),
-  (certificate) => {
-    new X509Certificate(certificate);
-    return { what: "certificate" };
-  },
+  (certificate) => ({ what: "certificate", key: new X509Certificate(certificate).publicKey }),
 ];
 
 function requireRsa(key: KeyObject): Parsed<KeyObject> {

@@ -96,7 +96,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     };
   }
 
-  return { detect, warmUp: transport.warmUp, close: transport.close };
+  return {
+    detect,
+    warmUp: (sockets) => transport.warmUp(sockets),
+    close: () => transport.close(),
+  };
 }
 
 const ABORTED: GatewayAnswer = { kind: "not-sent", why: "aborted", detail: "aborted before departure" };

@@ -6,7 +6,7 @@ export type ReplicaHoldKind = "clock-skew" | "unreachable";
 /** The first and the longest hold; each probe that fails doubles it. */
 const STEPS_MS: Readonly<Record<ReplicaHoldKind, { first: number; longest: number }>> = {
   "clock-skew": { first: 60_000, longest: 30 * 60_000 },
-  unreachable: { first: 1_000, longest: 30_000 },
+  unreachable: { first: 1_000, longest: 10_000 },
 };
 
 /** No calls by this replica until a probe succeeds. Times are monotonic milliseconds. */
@@ -21,6 +21,11 @@ export class ReplicaHold {
     const { first, longest } = STEPS_MS[kind];
     const untilMs = nowMs + Math.min(first * 2 ** step, longest);
     this.#hold = { kind, cause, setAtMs: nowMs, untilMs, step };
+  }
+
+  /** True also while it is probed. */
+  get isEngaged(): boolean {
+    return this.#hold !== undefined;
   }
 
   lift(): void {

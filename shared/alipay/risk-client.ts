@@ -27,9 +27,15 @@ export interface Ledger extends PermitSource {
 /** The journal's part in a call. */
 export interface CallRecord {
   /** Records a call before it leaves; waits for Redis until `signal` aborts. */
-  sent(claim: Claim, call: number, nextCallInMs: number, signal: AbortSignal): Promise<SentReply>;
+  sent(
+    claim: Claim,
+    call: number,
+    permitId: string,
+    nextCallInMs: number,
+    signal: AbortSignal,
+  ): Promise<SentReply>;
   /** Takes a recorded call back that surely never left. Best effort: untold, it counts. */
-  unsent(claim: Claim, call: number): Promise<void>;
+  unsent(claim: Claim, call: number, permitId: string): Promise<void>;
 }
 
 export interface RiskClientEvents extends TurnstileEvents {
@@ -170,10 +176,12 @@ export class RiskClient {
     urgency: Urgency,
     signal: AbortSignal,
   ): Promise<Exclude<GatewayAnswer, { kind: "not-sent" }>> {
+    const untilMs = performance.now() + urgency.patienceMs;
     for (;;) {
-      const { permit, isProbe } = await this.#pass(call, urgency, signal);
+      const { permit, isProbe } = await this.#pass(call, urgency, untilMs, signal);
       try {
         await this.#record(claim, call, signal, permit);
+        const askedAtMs = performance.now();
         const answer = await this.#options.gateway.detect(transaction, {
           beforeDeparture: () => permit.isFresh(),
           signal,
@@ -182,9 +190,9 @@ export class RiskClient {
           return { ...answer, ...(await this.#heed(answer, permit, isProbe, transaction, signal)) };
         }
         this.#options.ledger.unused(permit.id);
-        await this.#options.record.unsent(claim, call);
+        await this.#options.record.unsent(claim, call, permit.id);
         if (answer.why === "aborted") throw stoppedBy({ kind: "interrupted" });
-        if (answer.why === "unreachable") this.#holdUnreachable(answer.detail);
+        if (answer.why === "unreachable") this.#holdUnreachable(answer.detail, askedAtMs);
       } finally {
         this.#turnstile.leave();
       }
@@ -194,11 +202,12 @@ export class RiskClient {
   async #pass(
     call: number,
     urgency: Urgency,
+    untilMs: number,
     signal: AbortSignal,
   ): Promise<Extract<Passage, { kind: "pass" }>> {
     const enteredAt = performance.now();
     for (;;) {
-      const leftMs = enteredAt + urgency.patienceMs - performance.now();
+      const leftMs = untilMs - performance.now();
       const passage = await this.#turnstile.enter({
         ...urgency,
         patienceMs: leftMs,
@@ -222,7 +231,7 @@ export class RiskClient {
 
   async #record(claim: Claim, call: number, signal: AbortSignal, permit: Permit): Promise<void> {
     const { record, retryPolicy, ledger } = this.#options;
-    const reply = await record.sent(claim, call, delayAfterCall(call, retryPolicy), signal);
+    const reply = await record.sent(claim, call, permit.id, delayAfterCall(call, retryPolicy), signal);
     if (reply.kind === "recorded") return;
     ledger.unused(permit.id);
     throw new Stopped((calls) =>
@@ -242,14 +251,16 @@ export class RiskClient {
     const nowMs = performance.now();
     const { latencyMs } = answer;
     if (answer.isAnswered) ledger.answered(permit.id, this.#leastLatency.observe(latencyMs, nowMs));
-    const failure = answer.kind === "failed" ? this.#judge(answer.failure, transaction) : undefined;
+    const failure = this.#judge(answer, isProbe, transaction);
     events.onCall({ code: failure?.code ?? "10000", latencyMs });
 
     switch (failure?.kind) {
       case "quota":
       case "banned":
       case "permission":
-        await ledger.signal(permit.id, failure, latencyMs, signal);
+        await ledger.signal(permit.id, failure, latencyMs, signal).catch((error: unknown) => {
+          if (!signal.aborted) throw error;
+        });
         break;
       case "clock-skew":
         this.#hold.engage(
@@ -270,17 +281,21 @@ export class RiskClient {
     return failure === undefined ? {} : { failure };
   }
 
-  #judge(failure: Failure, { transactionId }: Transaction): Failure {
-    if (failure.kind !== "unknown-code") {
+  #judge(
+    answer: Exclude<GatewayAnswer, { kind: "not-sent" }>,
+    isProbe: boolean,
+    { transactionId }: Transaction,
+  ): Failure | undefined {
+    const failure = answer.kind === "failed" ? answer.failure : undefined;
+    if (failure?.kind !== "unknown-code") {
       this.#unknownCodes.reset();
       return failure;
     }
-    if (!this.#unknownCodes.isSuspicious(failure.code, transactionId)) return failure;
+    if (!isProbe && !this.#unknownCodes.isSuspicious(failure.code, transactionId)) return failure;
     return { kind: "permission", code: failure.code, detail: failure.detail };
   }
 
-  #holdUnreachable(detail: string): void {
-    const nowMs = performance.now();
-    this.#hold.engage("unreachable", detail, nowMs, nowMs);
+  #holdUnreachable(detail: string, askedAtMs: number): void {
+    this.#hold.engage("unreachable", detail, askedAtMs, performance.now());
   }
 }

@@ -34,6 +34,8 @@ const HEADERS = {
   "user-agent": "riskline",
 };
 
+const neverDepart = () => false;
+
 /** Posts to one gateway over few, warm sockets, each call under one deadline. */
 export function createTransport({ gatewayUrl, timeoutMs, sockets }: TransportOptions): Transport {
   const pool = new Pool(gatewayUrl.origin, {
@@ -65,7 +67,6 @@ export function createTransport({ gatewayUrl, timeoutMs, sockets }: TransportOpt
   return {
     post,
     async warmUp(count) {
-      const neverDepart = () => false;
       await Promise.all(Array.from({ length: Math.min(count, sockets) }, () => post("", neverDepart)));
     },
     close: () => (closing ??= pool.close()),

@@ -91,6 +91,7 @@ export class Turnstile {
 
   /** Waits for a permit. Whoever passed says `leave` when its call is over. */
   async enter(passenger: Passenger): Promise<Passage> {
+    if (passenger.patienceMs <= 0) return { kind: "held", cause: "quota" };
     const { promise, resolve, reject } = Promise.withResolvers<Passage>();
     const over = new AbortController();
     const waiter: Waiter = {
@@ -140,9 +141,15 @@ export class Turnstile {
 
   #watchHold(reply: PermitReply): void {
     if (reply.kind === "held" && reply.hold.kind !== this.#heldBy) {
+      if (this.#heldBy !== undefined) this.#events.onReleased(this.#heldBy);
       this.#heldBy = reply.hold.kind;
       this.#events.onHeld(reply.hold);
-    } else if (reply.kind === "granted" && this.#heldBy !== undefined && !reply.isProbe) {
+    } else if (
+      reply.kind === "granted" &&
+      this.#heldBy !== undefined &&
+      !reply.isProbe &&
+      !this.#hold.isEngaged
+    ) {
       this.#events.onReleased(this.#heldBy);
       this.#heldBy = undefined;
     }
@@ -172,11 +179,17 @@ export class Turnstile {
         return waiter.settle({ kind: "later", waitMs: reply.waitMs });
       case "held": {
         const { kind, remainingMs } = reply.hold;
-        const outlasts = performance.now() + remainingMs > waiter.untilMs;
-        return outlasts && waiter.leavesWhenHeld
-          ? waiter.settle({ kind: "held", cause: kind })
-          : nap(remainingMs, waiter);
+        this.#sendAway(kind, performance.now() + remainingMs);
+        if (!waiter.over.signal.aborted) await nap(remainingMs, waiter);
+        return;
       }
+    }
+  }
+
+  /** Also those behind the head: nobody is kept by one who stays. */
+  #sendAway(cause: HoldKind, heldUntilMs: number): void {
+    for (const waiter of this.#waiters) {
+      if (waiter.leavesWhenHeld && heldUntilMs > waiter.untilMs) waiter.settle({ kind: "held", cause });
     }
   }
 
@@ -191,5 +204,8 @@ export class Turnstile {
 
 async function nap(ms: number, { over }: Waiter): Promise<void> {
   if (ms <= 0) return;
-  await sleep(Math.min(ms, LONGEST_NAP_MS), undefined, { signal: over.signal }).catch(() => undefined);
+  // Timers fire up to a millisecond early.
+  await sleep(Math.min(Math.ceil(ms), LONGEST_NAP_MS), undefined, { signal: over.signal }).catch(
+    () => undefined,
+  );
 }

@@ -22,8 +22,8 @@ export interface Claim {
   readonly replays: number;
   /** Milliseconds until the next call may be made; 0 where none was made. */
   readonly nextCallInMs: number;
-  /** True where the journal had never heard of the transaction. */
-  readonly isFirst: boolean;
+  /** When anybody first claimed it; Redis' clock, milliseconds since the epoch. */
+  readonly firstTakenUpAtMs: number;
   /** Redis' clock at the claim, milliseconds since the epoch. */
   readonly nowMs: number;
   /** The returning user's score, where one is stored. */

@@ -35,7 +35,9 @@ export function parseQuota(text: string): Parsed<Quota> {
   }
   if (windows.size > MOST_WINDOWS) return refused(`at most ${MOST_WINDOWS} windows`);
   return parsed(
-    [...windows].map(([windowMs, calls]) => ({ calls, windowMs })).sort((a, b) => a.windowMs - b.windowMs),
+    [...windows]
+      .map(([windowMs, calls]) => ({ calls, windowMs }))
+      .toSorted((a, b) => a.windowMs - b.windowMs),
   );
 }
 

@@ -22,7 +22,7 @@ export function answerWithoutCall(
 ): Evidence | undefined {
   if (transaction.rail !== SCORED_RAIL) return { kind: "unsupported-rail" };
   const { decideByMs, amount } = transaction;
-  if (claim.isFirst && decideByMs !== undefined && decideByMs <= claim.nowMs) return { kind: "expired" };
+  if (decideByMs !== undefined && decideByMs <= claim.firstTakenUpAtMs) return { kind: "expired" };
   const isSmall = amount.currency === THRESHOLD_CURRENCY && amount.minorUnits <= policy.scoreAbove;
   if (!isSmall) return undefined;
   if (claim.score !== undefined) return { kind: "scored", score: claim.score, source: "cache" };

@@ -134,14 +134,14 @@ function stateMetrics(registry: Registry): Pick<Metrics, "holdChanged" | "watchI
     labelNames: ["kind"],
     registers,
   });
-  let countInFlight = (): number => 0;
+  let countInFlight: (() => number) | undefined;
   registry.registerMetric(
     new Gauge({
       name: "riskline_in_flight_deliveries",
       help: "Deliveries in hand, not yet acked",
       registers: [],
       collect() {
-        this.set(countInFlight());
+        this.set(countInFlight?.() ?? 0);
       },
     }),
   );

@@ -21,15 +21,19 @@ export function readSettings<const S extends Section>(
   source: Environment = readEnvironment(),
 ): Settings<S> {
   const problems: string[] = [];
-  const read: Partial<AllSettings> = Object.assign(
-    {},
-    ...sections.map((section) => readSection(section, source, problems)),
-  );
+  const read: Partial<AllSettings> = {};
+  for (const section of sections) Object.assign(read, readSection(section, source, problems));
   problems.push(...findings("problem", read));
-  if (problems.length > 0) throw new SettingsError(problems);
-  const warnings = Object.freeze([...likelyTypos(source), ...findings("warning", read)]);
-  // No problem means that every section is there that was asked for, which the compiler cannot follow.
-  return Object.freeze({ ...read, warnings }) as Settings<S>;
+  if (problems.length > 0 || !isComplete(read, sections)) throw new SettingsError(problems);
+  return frozen({ ...read, warnings: [...likelyTypos(source), ...findings("warning", read)] });
+}
+
+/** What the compiler cannot follow: without a problem, every section is there that was asked for. */
+function isComplete<S extends Section>(
+  read: Partial<AllSettings>,
+  sections: readonly S[],
+): read is Partial<AllSettings> & Pick<AllSettings, S> {
+  return sections.every((section) => section in read);
 }
 
 /** The section under its name, or nothing where one of its settings has a problem. */
@@ -41,7 +45,7 @@ function readSection(section: Section, source: Environment, problems: string[]):
     if (value.ok) values[key] = value.value;
     else problems.push(boundedLine(`${setting.name}: ${value.problem}`));
   }
-  return problems.length > problemsBefore ? {} : { [section]: frozen(values) };
+  return problems.length > problemsBefore ? {} : { [section]: values };
 }
 
 function readSetting<T>(setting: Setting<T>, source: Environment): Parsed<T> {

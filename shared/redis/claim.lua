@@ -4,7 +4,7 @@
 --       5 calls that a dead letter says were made   6 replays that the delivery says   7 "fresh", "again" or "" (replay lane)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local journal = redis.call('HMGET', KEYS[1], 'digest', 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays')
+local journal = redis.call('HMGET', KEYS[1], 'digest', 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays', 'firstAt')
 local digest, token, leaseUntil, kind, body = journal[1], journal[4], tonumber(journal[5] or 0), journal[6], journal[7]
 local calls = math.max(tonumber(journal[2] or 0), tonumber(ARGV[5]))
 local replays = tonumber(journal[8] or 0)
@@ -29,8 +29,9 @@ replays = math.max(replays, saidReplays)
 
 if token and token ~= ARGV[1] and leaseUntil > now then return { 'leased', leaseUntil - now } end
 
-redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[2], 'calls', calls, 'replays', replays,
+local firstAt = tonumber(journal[9] or now)
+redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[2], 'calls', calls, 'replays', replays, 'firstAt', firstAt,
   'token', ARGV[1], 'leaseUntil', now + ARGV[3])
 if not digest then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
 local nextCallIn = math.max(0, tonumber(journal[3] or 0) - now)
-return { 'claimed', calls, replays, nextCallIn, digest and 0 or 1, now, redis.call('GET', KEYS[2]) }
+return { 'claimed', calls, replays, nextCallIn, firstAt, now, redis.call('GET', KEYS[2]) }

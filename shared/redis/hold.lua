@@ -5,14 +5,15 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 local function exact(value) return string.format('%.3f', value) end
 
-local hold = redis.call('HMGET', KEYS[1], 'setAt', 'step', 'until')
--- Several calls in flight fail of one cause: the first one set the hold, the others tell nothing new.
-if hold[1] and now - ARGV[3] <= tonumber(hold[1]) then return math.ceil(math.max(0, hold[3] - now)) end
+local hold = redis.call('HMGET', KEYS[1], 'setAt', 'step', 'until', 'probedAt')
+-- Several calls fail of one cause: the first one set the hold. Only its probe can tell that it goes on.
+if hold[1] and not hold[4] then return math.ceil(math.max(0, hold[3] - now)) end
 
 local step = hold[2] and tonumber(hold[2]) + 1 or 0
 local ms = math.min(ARGV[4] * 2 ^ math.min(step, 30), tonumber(ARGV[5]))
 redis.call('HSET', KEYS[1], 'v', 1, 'kind', ARGV[1], 'code', ARGV[2], 'setAt', exact(now), 'step', step,
   'until', exact(now + ms), 'by', ARGV[6])
+redis.call('HDEL', KEYS[1], 'probedAt')
 redis.call('HSETNX', KEYS[1], 'since', exact(now))
 redis.call('PEXPIRE', KEYS[1], math.ceil(ms) + 7 * 24 * 3600000)
 return math.ceil(ms)

@@ -115,6 +115,7 @@ export class Journal {
         ],
       ),
     );
+    if (reply[0] !== "claimed") this.#letGo(key, token);
     switch (reply[0]) {
       case "conflict":
         return { kind: "conflict", calls: reply[1] };
@@ -124,29 +125,34 @@ export class Journal {
         return { kind: "leased", remainingMs: reply[1] };
       case "claimed": {
         this.#held.set(key, token);
-        const [, calls, replays, nextCallInMs, isFirst, nowMs, score] = reply;
-        const claim = { transactionId, pseudonym, digest, token, calls, replays, nextCallInMs, nowMs };
-        return { kind: "claimed", claim: { ...claim, isFirst: isFirst === 1, score: readScore(score) } };
+        const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score] = reply;
+        const counts = { calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
+        return {
+          kind: "claimed",
+          claim: { transactionId, pseudonym, digest, token, ...counts, score: readScore(score) },
+        };
       }
     }
   }
 
   /** Records call number `call` before it leaves. `nextCallInMs`: the wait after it, should it fail. */
-  async sent(claim: Claim, call: number, nextCallInMs: number): Promise<SentReply> {
+  async sent(claim: Claim, call: number, permitId: string, nextCallInMs: number): Promise<SentReply> {
+    const key = this.#journalKey(claim.transactionId);
     const reply = sentReplySchema.parse(
       await this.#scripts.sent(
-        [this.#journalKey(claim.transactionId)],
-        [claim.token, call, nextCallInMs, LEASE_MS, this.#settings.journalTtlSeconds],
+        [key],
+        [claim.token, call, nextCallInMs, LEASE_MS, this.#settings.journalTtlSeconds, permitId],
       ),
     );
+    if (reply[0] !== "recorded") this.#letGo(key, claim.token);
     if (reply[0] === "settled") return { kind: "settled", outcome: readOutcome(reply[1], reply[2]) };
     return { kind: reply[0] };
   }
 
   /** Takes a recorded call back that surely never left. Best effort: untold, it counts. */
-  async unsent(claim: Claim, call: number): Promise<void> {
+  async unsent(claim: Claim, call: number, permitId: string): Promise<void> {
     await this.#scripts
-      .unsent([this.#journalKey(claim.transactionId)], [claim.token, call])
+      .unsent([this.#journalKey(claim.transactionId)], [call, permitId])
       .catch(() => undefined);
   }
 

@@ -90,7 +90,10 @@ export async function readLedgerOverview(
     findKeys(client, keys.permission.replace(/[^:]*$/, "*")).then((found) => readHolds(client, found, nowMs)),
   ]);
   const quota = quotaTexts.length === 0 ? configured : strictest(quotaTexts);
-  const windows = quota.map(async (window) => ({ ...window, used: await countCalls(client, keys, window, nowMs) }));
+  const windows = quota.map(async (window) => ({
+    ...window,
+    used: await countCalls(client, keys, window, nowMs),
+  }));
   const brakeRemainingMs = Math.max(0, state.brakedAt + BRAKE_RELEASE_MS - nowMs);
   return {
     nowMs,
@@ -154,7 +157,11 @@ async function countCalls(
   return inside.reduce((sum, [, calls]) => sum + Number(calls), 0);
 }
 
-async function readHolds(client: RedisClient, keys: readonly string[], nowMs: number): Promise<HoldOverview[]> {
+async function readHolds(
+  client: RedisClient,
+  keys: readonly string[],
+  nowMs: number,
+): Promise<HoldOverview[]> {
   const found = await Promise.all(keys.map((key) => client.hgetall(key)));
   return found.flatMap((fields) => {
     const hold = holdSchema.safeParse(fields);

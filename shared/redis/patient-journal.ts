@@ -29,12 +29,18 @@ export class PatientJournal {
     return this.#persist(() => this.#journal.claim(transaction, token, history), signal);
   }
 
-  sent(claim: Claim, call: number, nextCallInMs: number, signal: AbortSignal): Promise<SentReply> {
-    return this.#persist(() => this.#journal.sent(claim, call, nextCallInMs), signal);
+  sent(
+    claim: Claim,
+    call: number,
+    permitId: string,
+    nextCallInMs: number,
+    signal: AbortSignal,
+  ): Promise<SentReply> {
+    return this.#persist(() => this.#journal.sent(claim, call, permitId, nextCallInMs), signal);
   }
 
-  unsent(claim: Claim, call: number): Promise<void> {
-    return this.#journal.unsent(claim, call);
+  unsent(claim: Claim, call: number, permitId: string): Promise<void> {
+    return this.#journal.unsent(claim, call, permitId);
   }
 
   store(claim: Claim, outcome: Outcome, calls: number, score: StoredScore | undefined): Promise<StoreReply> {

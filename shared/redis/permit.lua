@@ -21,6 +21,8 @@ local QUOTA_MEMORY = MINUTE         -- a replica's quota counts for as long afte
 local BRAKE_RELEASE = MINUTE        -- the braked rate returns within this time
 local PACE = 0.97                   -- calls of the shortest window are this part of window/calls apart
 local LONGEST_GAP = 250             -- but no further than this: a lone call must not wait for nothing
+local UNDER_WAY_PAUSE = 50          -- until it is looked again whether calls under way were answered
+local STATE_TTL = 32 * DAY          -- longer than the longest window
 
 -- 1. Is this the Redis, and the ledger, that we know? -----------------------------------------------
 local runId = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
@@ -35,7 +37,9 @@ local function set(field, value)
 end
 local function number(field) return tonumber(state[field] or 0) end
 local function save()
-  if #changed > 0 then redis.call('HSET', KEYS[2], unpack(changed)) end
+  if #changed == 0 then return end
+  redis.call('HSET', KEYS[2], unpack(changed))
+  redis.call('PEXPIRE', KEYS[2], STATE_TTL)
 end
 local function exact(value) return string.format('%.3f', value) end
 
@@ -57,6 +61,7 @@ local unknownBefore = number('unknownBefore')
 -- 2. Which windows hold? The union of what all replicas of the last minute say: the strictest counts. -
 redis.call('ZADD', KEYS[5], now, ARGV[8])
 redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', now - QUOTA_MEMORY)
+redis.call('PEXPIRE', KEYS[5], 2 * QUOTA_MEMORY)
 local callsOf = {}
 local windows = {}
 for _, quota in ipairs(redis.call('ZRANGE', KEYS[5], 0, -1)) do
@@ -88,10 +93,16 @@ if isProbe == 1 and tonumber(ARGV[10]) > 1 then
   return { state.epoch, disagree, exact(now), 'later', 1000 }
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', now - DAY)
-if redis.call('ZCARD', KEYS[6]) >= tonumber(ARGV[9]) then
+local strikes, mostStrikes = redis.call('ZCARD', KEYS[6]), tonumber(ARGV[9])
+if strikes >= mostStrikes then
   local oldest = redis.call('ZRANGE', KEYS[6], 0, 0, 'WITHSCORES')
   save()
   return { state.epoch, disagree, exact(now), 'held', 'strikes', ARGV[9] .. ' limit answers in 24 h', math.ceil(oldest[2] + DAY - now) }
+end
+-- Once the gateway has refused a call, each that is under way may be the next strike.
+if strikes > 0 and strikes + redis.call('ZCOUNT', KEYS[1], exact(now), '+inf') >= mostStrikes then
+  save()
+  return { state.epoch, disagree, exact(now), 'wait', UNDER_WAY_PAUSE }
 end
 
 -- 4. When is the earliest start that all windows admit? ----------------------------------------------
@@ -120,9 +131,12 @@ local function sumOf(ms)
   local key, step, letter = stepped(ms)
   local last = number('last' .. letter)
   local out = math.floor((now - ms - life) / step) - 1 -- the last step that is wholly out
-  local sumField, firstField = 'sum' .. ms, 'first' .. ms
+  local sumField, firstField, atField = 'sum' .. ms, 'first' .. ms, 'at' .. ms
   local sum, first = tonumber(state[sumField]), number(firstField)
-  if not sum then
+  if out >= last then
+    sum, first = 0, out + 1 -- all is out, and may have expired
+  elseif not sum or number(atField) ~= number('grants') then
+    -- Never summed, or calls were made while nobody had this window.
     sum, first = 0, out + 1
     for index = first, last do sum = sum + tonumber(redis.call('HGET', key, index) or 0) end
   else
@@ -131,6 +145,7 @@ local function sumOf(ms)
   end
   set(sumField, sum)
   set(firstField, first)
+  set(atField, number('grants'))
   return sum, first, last, key, step
 end
 
@@ -140,7 +155,7 @@ for _, ms in ipairs(windows) do
     local nth = redis.call('ZREVRANGE', KEYS[1], calls - 1, calls - 1, 'WITHSCORES')
     if nth[2] then start = math.max(start, nth[2] + ms + margin) end
     -- Unknown calls are surely out after one full window.
-    if unknownBefore > 0 then start = math.max(start, unknownBefore + ms + life) end
+    if unknownBefore > 0 then start = math.max(start, unknownBefore + ms + horizon + life) end
   else
     local sum, first, last, key, step = sumOf(ms)
     local index = first
@@ -149,13 +164,13 @@ for _, ms in ipairs(windows) do
       index = index + 1
       if sum < calls then start = math.max(start, index * step + ms + life) end
     end
+    if sum >= calls then start = math.max(start, now + ms) end -- cannot be; fails closed
     -- Unknown calls of a long window: its average rate until one window has passed.
     if unknownBefore > 0 and start < unknownBefore + ms then
       start = math.max(start, math.min(unknownBefore + (number('sinceUnknown') + 1) * ms / calls, unknownBefore + ms))
     end
   end
 end
-if unknownBefore > 0 and now > unknownBefore + windows[#windows] + life then set('unknownBefore', 0) end
 
 -- 5. Too far ahead: come again. -----------------------------------------------------------------------
 if start - now > horizon then
@@ -171,32 +186,34 @@ redis.call('PEXPIRE', KEYS[1], 2 * MINUTE + math.ceil(life) + horizon)
 local second, minute = math.floor(start / 1000), math.floor(start / MINUTE)
 redis.call('HINCRBY', KEYS[3], second, 1)
 redis.call('HINCRBY', KEYS[4], minute, 1)
--- Forget steps that no window can reach, a few at a time.
-local function trim(key, field, keep, newest)
+-- Forget steps that no window can reach: as many as have passed since the last call, and some that are left over.
+local function trim(key, field, keep, last, newest)
   local oldest = number(field)
   if oldest == 0 then oldest = newest end
-  local upTo = math.min(newest - keep, oldest + 100)
+  local upTo = math.min(newest - keep, oldest + (newest - last) + 100)
   for index = oldest, upTo do redis.call('HDEL', key, index) end
   set(field, math.max(oldest, upTo + 1))
 end
 if second > number('lasts') then
+  trim(KEYS[3], 'oldests', 3720, number('lasts'), second)
   set('lasts', second)
-  trim(KEYS[3], 'oldests', 3720, second)
 end
 if minute > number('lastm') then
+  trim(KEYS[4], 'oldestm', 31 * 1440 + 10, number('lastm'), minute)
   set('lastm', minute)
-  trim(KEYS[4], 'oldestm', 31 * 1440 + 10, minute)
 end
+set('grants', number('grants') + 1)
 for _, ms in ipairs(windows) do
-  if ms > MINUTE then set('sum' .. ms, number('sum' .. ms) + 1) end
+  if ms > MINUTE then
+    set('sum' .. ms, number('sum' .. ms) + 1)
+    set('at' .. ms, number('grants'))
+  end
 end
 if unknownBefore > 0 then set('sinceUnknown', number('sinceUnknown') + 1) end
 set('lastStart', exact(start))
 save()
-redis.call('PEXPIRE', KEYS[2], 32 * DAY)
 redis.call('PEXPIRE', KEYS[3], 2 * HOUR)
-redis.call('PEXPIRE', KEYS[4], 32 * DAY)
-redis.call('PEXPIRE', KEYS[5], 2 * MINUTE)
+redis.call('PEXPIRE', KEYS[4], STATE_TTL)
 
 -- A probe holds the others back until its answer is in, or can no longer come.
 if isProbe == 1 then

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { ZodError } from "zod";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 1_000;
@@ -7,7 +8,7 @@ export interface Persistence {
   /** Ends the patience; the abort's reason is thrown. */
   readonly signal: AbortSignal;
   /** Told of each failure, for one loud line and a metric. */
-  onTrouble(error: unknown): void;
+  readonly onTrouble: (error: unknown) => void;
 }
 
 /**
@@ -20,8 +21,12 @@ export async function persist<T>(run: () => Promise<T>, { signal, onTrouble }: P
     try {
       return await run();
     } catch (error) {
+      if (isUnreadable(error)) throw error;
       onTrouble(error);
     }
     await sleep(delayMs, undefined, { signal });
   }
 }
+
+/** Redis answered, and would answer the same again. */
+const isUnreadable = (error: unknown): boolean => error instanceof ZodError || error instanceof SyntaxError;

@@ -1,7 +1,7 @@
 -- Takes back a recorded call that surely never left: waiting without calling is free.
--- KEYS  1 the transaction's journal   ARGV  1 token   2 which call
-local journal = redis.call('HMGET', KEYS[1], 'token', 'calls', 'sentBy', 'sentAt', 'kind')
-if journal[5] or journal[1] ~= ARGV[1] or journal[3] ~= ARGV[1] or journal[2] ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'calls', ARGV[2] - 1, 'sentAt', (string.gsub(journal[4], ',?[^,]*$', '')))
+-- KEYS  1 the transaction's journal   ARGV  1 which call   2 the permit's id that it was recorded with
+local journal = redis.call('HMGET', KEYS[1], 'calls', 'sentBy', 'sentAt', 'kind')
+if journal[4] or journal[1] ~= ARGV[1] or journal[2] ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'calls', ARGV[1] - 1, 'sentAt', (string.gsub(journal[3], ',?[^,]*$', '')))
 redis.call('HDEL', KEYS[1], 'sentBy', 'nextCallAt')
 return 1

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { connect, type ChannelModel, type ConsumeMessage } from "amqplib";
 import { riskResultSchema, type RiskResult } from "../../shared/domain/risk-result.ts";
@@ -13,6 +14,10 @@ export interface CollectedMessage {
 export class OutcomeCollector {
   readonly results: CollectedMessage[] = [];
   readonly deadLetters: CollectedMessage[] = [];
+  /** Results by transaction, repeats included. */
+  readonly resultsById = new Map<string, RiskResult[]>();
+  /** One for each body that was dead-lettered. */
+  readonly deadLetterDigests = new Set<string>();
   readonly #model: ChannelModel;
   readonly #arrivals = new EventEmitter();
 
@@ -21,15 +26,15 @@ export class OutcomeCollector {
     const collector = new OutcomeCollector(model);
     const channel = await model.createChannel();
     await channel.prefetch(1_000);
-    const collectInto = (queue: string, messages: CollectedMessage[]) =>
+    const collect = (queue: string, take: (message: CollectedMessage) => void) =>
       channel.consume(queue, (message) => {
         if (message === null) return;
-        messages.push({ body: message.content, properties: message.properties, fields: message.fields });
+        take({ body: message.content, properties: message.properties, fields: message.fields });
         channel.ack(message);
         collector.#arrivals.emit("arrival");
       });
-    await collectInto(`${namespace}.results`, collector.results);
-    await collectInto(`${namespace}.dead-letters`, collector.deadLetters);
+    await collect(`${namespace}.results`, (message) => collector.#takeResult(message));
+    await collect(`${namespace}.dead-letters`, (message) => collector.#takeDeadLetter(message));
     return collector;
   }
 
@@ -38,14 +43,17 @@ export class OutcomeCollector {
     this.#arrivals.setMaxListeners(0);
   }
 
-  /** Results by transaction, repeats included. */
-  get resultsById(): Map<string, RiskResult[]> {
-    const byId = new Map<string, RiskResult[]>();
-    for (const { body } of this.results) {
-      const result = riskResultSchema.parse(JSON.parse(body.toString()));
-      byId.set(result.transactionId, [...(byId.get(result.transactionId) ?? []), result]);
-    }
-    return byId;
+  #takeResult(message: CollectedMessage): void {
+    this.results.push(message);
+    const result = riskResultSchema.parse(JSON.parse(message.body.toString()));
+    const earlier = this.resultsById.get(result.transactionId);
+    if (earlier === undefined) this.resultsById.set(result.transactionId, [result]);
+    else earlier.push(result);
+  }
+
+  #takeDeadLetter(message: CollectedMessage): void {
+    this.deadLetters.push(message);
+    this.deadLetterDigests.add(createHash("sha256").update(message.body).digest("hex"));
   }
 
   /** Resolves once the condition holds; looked at on each arrival. */

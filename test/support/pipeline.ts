@@ -1,11 +1,13 @@
-import { randomUUID } from "node:crypto";
 import { connect, type ChannelModel, type ConfirmChannel, type Options } from "amqplib";
 import { declareTopology } from "../../shared/amqp/declare-topology.ts";
 import { topologyOf } from "../../shared/amqp/topology.ts";
 import { closeRedis, openRedis, type RedisClient } from "../../shared/redis/connection.ts";
 import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger-keys.ts";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../../scripts/sandbox/start-sandbox.ts";
+import { newNamespace } from "./new-namespace.ts";
 import { OutcomeCollector } from "./outcome-collector.ts";
+import { removeKeys } from "./remove-keys.ts";
+import { removeTopology } from "./remove-topology.ts";
 import { sandboxKeys } from "./sandbox-keys.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
@@ -33,7 +35,7 @@ export class Pipeline {
     env = {},
   }: PipelineOptions): Promise<Pipeline> {
     const { amqpUrl, redisUrl } = servers;
-    const namespace = `test-${randomUUID().slice(0, 8)}`;
+    const namespace = newNamespace();
     const keys = sandboxKeys();
     const sandbox = await startSandbox({
       appPublicKey: keys.app.publicKey,
@@ -129,16 +131,11 @@ export class Pipeline {
   async close(): Promise<void> {
     await Promise.all([...this.workers].map((worker) => worker.end("SIGKILL")));
     await this.collector.close();
-    const topology = topologyOf({ namespace: this.namespace, hasResultsQueue: true });
-    for (const item of topology) {
-      if (item.kind === "queue") await this.#channel.deleteQueue(item.name);
-      if (item.kind === "exchange") await this.#channel.deleteExchange(item.name);
-    }
+    await removeTopology(this.#model, this.namespace);
     await this.#model.close();
     await this.sandbox.close();
-    const keys = await this.redis.keys(`${this.namespace}:*`);
-    if (keys.length > 0) await this.redis.del(...keys);
-    await this.redis.del(Object.values(this.ledger));
+    await removeKeys(this.redis, `${this.namespace}:*`);
+    await this.redis.del(Object.values<string>({ ...this.ledger }));
     await closeRedis(this.redis);
   }
 }

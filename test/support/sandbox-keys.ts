@@ -1,10 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
+import { newKeyPair } from "./new-key-pair.ts";
 
-const newPair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
-
-let pairs: { app: ReturnType<typeof newPair>; gateway: ReturnType<typeof newPair> } | undefined;
+let pairs: Readonly<Record<"app" | "gateway", ReturnType<typeof newKeyPair>>> | undefined;
 
 /** The application's and the gateway's key pairs, made once per test process. */
 export function sandboxKeys() {
-  return (pairs ??= { app: newPair(), gateway: newPair() });
+  return (pairs ??= { app: newKeyPair(), gateway: newKeyPair() });
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { listen } from "./listen.ts";
 
 /** A link that tests can break: stands between a client and a server on this machine. */
 export interface TcpProxy {
@@ -36,14 +37,9 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     if (mode === "refusing") reset(pair);
     if (mode === "stalled") pause(pair);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
   const url = new URL(targetUrl);
   url.hostname = "127.0.0.1";
-  url.port = String(address.port);
+  url.port = String(await listen(server));
 
   const cut = (): void => pairs.forEach(reset);
   return {

@@ -70,11 +70,18 @@ export function createHandler(options: HandlerOptions) {
       if (reply.kind === "settled") return settle(reply.outcome, transaction);
 
       const { claim } = reply;
-      const scoring = await gather(transaction, claim, delivery, signal);
-      if (scoring.kind === "settled") return settle(scoring.outcome, transaction);
-      if (scoring.kind === "evidence") return conclude(scoring.evidence, scoring.calls, transaction, claim);
+      let scoring: Scoring;
+      try {
+        scoring = await gather(transaction, claim, delivery, signal);
+        if (scoring.kind === "settled") return settle(scoring.outcome, transaction);
+        if (scoring.kind === "evidence")
+          return await conclude(scoring.evidence, scoring.calls, transaction, claim);
+      } catch (error) {
+        await options.journal.release(claim);
+        throw error;
+      }
       // The journal lost it, or the lease did: what is known here goes into the next claim.
-      history = { ...history, calls: Math.max(history.calls, scoring.calls), replay: "none" };
+      history = { calls: Math.max(history.calls, scoring.calls), replays: history.replays, replay: "none" };
     }
   }
 

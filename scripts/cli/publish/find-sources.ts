@@ -16,7 +16,7 @@ const STANDARD_INPUT = "-";
 /** The mappings that come with the project: each is for the CSV file of its name. */
 const OWN_MAPPINGS = fileURLToPath(new URL("../../mappings", import.meta.url));
 
-export interface SourceFlags {
+interface SourceFlags {
   readonly format?: Format;
   readonly map?: string;
 }

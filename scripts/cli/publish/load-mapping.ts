@@ -12,7 +12,8 @@ export async function loadMapping(path: string): Promise<MapRow> {
 
 async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return await import(pathToFileURL(resolve(path)).href);
+    const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(resolve(path)).href);
+    return module;
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new Error(`${path}: the mapping cannot be loaded: ${said}`, { cause: error });

@@ -1,7 +1,7 @@
 import type { SourceRecord } from "./source-record.ts";
 
 /** What is wrong with one record. */
-export interface RecordProblem {
+interface RecordProblem {
   readonly file: string;
   readonly line: number;
   readonly problem: string;

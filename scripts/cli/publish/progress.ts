@@ -5,7 +5,7 @@ import type { SourceRecord } from "./source-record.ts";
 import type { Source } from "./source.ts";
 
 /** Shows how far it is, where there is a terminal to show it on. */
-export interface Progress {
+interface Progress {
   readonly advance: (record: SourceRecord) => void;
   /** Passes over a record that is left out. */
   readonly skip: (record: SourceRecord) => void;

@@ -15,7 +15,7 @@ const MOST_IN_HAND = 1_000;
 /** Timers know no shorter time. */
 const SHORTEST_SLEEP_MS = 1;
 
-export interface PublishRecordsOptions {
+interface PublishRecordsOptions {
   readonly publisher: Pick<Publisher, "publish">;
   readonly messageOf: (body: Buffer) => OutgoingMessage;
   /** Infinity for as fast as it goes. */

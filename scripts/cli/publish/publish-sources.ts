@@ -9,7 +9,7 @@ import { readRecords } from "./read-records.ts";
 import { selectRecords, type Selection } from "./select-records.ts";
 import type { Source } from "./source.ts";
 
-export interface PublishSourcesOptions extends Selection {
+interface PublishSourcesOptions extends Selection {
   readonly settings: ConnectToBrokerOptions["settings"];
   readonly lane: Lane;
   /** Per second at most. */
@@ -41,7 +41,9 @@ export async function publishSources(
   try {
     const connection = await connectToBroker({ settings, command: "publish", note: progress.note, signal });
     const publisher = createPublisher(connection);
-    signal.addEventListener("abort", () => progress.note("waiting for the last confirms; once more ends at once"));
+    signal.addEventListener("abort", () =>
+      progress.note("waiting for the last confirms; once more ends at once"),
+    );
     const startedAt = performance.now();
     const report = await publishRecords(selectRecords(readRecords(sources, signal), options, progress.skip), {
       publisher,

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import type { Claim, ClaimReply, History } from "../../../shared/domain/claim.ts";
@@ -8,6 +7,9 @@ import type { Transaction } from "../../../shared/domain/transaction.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
 import { Journal, LEASE_MS } from "../../../shared/redis/journal.ts";
 import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
+import { newNamespace } from "../../support/new-namespace.ts";
+import { removeKeys } from "../../support/remove-keys.ts";
+import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 
 const NO_HISTORY: History = { calls: 0, replays: 0, replay: "none" };
@@ -25,12 +27,11 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  namespace = `test-${randomUUID()}`;
+  namespace = newNamespace();
   journal = await openJournal();
   return async () => {
     journal.close();
-    const keys = await redis.keys(`${namespace}:*`);
-    if (keys.length > 0) await redis.del(...keys);
+    await removeKeys(redis, `${namespace}:*`);
   };
 });
 
@@ -55,22 +56,7 @@ async function claim(transaction: Transaction, by = journal, history = NO_HISTOR
 }
 
 function resultOf(transactionId: string, attempts: number, riskScore = 0.62): Outcome {
-  return {
-    kind: "result",
-    result: {
-      schemaVersion: 1,
-      transactionId,
-      verdict: "review",
-      riskScore,
-      ruleCodes: ["DEVICE_VELOCITY"],
-      source: "alipay",
-      revision: 1,
-      attempts,
-      cost: { value: "0.02", currency: "CNY" },
-      traceId: "21a3",
-      decidedAt: "2026-11-23T08:00:00.412+08:00",
-    },
-  };
+  return { kind: "result", result: sampleResult({ transactionId, attempts, riskScore }) };
 }
 
 function deadLetterOf(changes: Partial<DeadLetter> = {}): Outcome {
@@ -94,14 +80,17 @@ describe("claiming", () => {
   it("takes a transaction that nobody knows", async () => {
     expect(await claim(sampleTransaction())).toMatchObject({
       kind: "claimed",
-      claim: { calls: 0, replays: 0, nextCallInMs: 0, isFirst: true, score: undefined },
+      claim: { calls: 0, replays: 0, nextCallInMs: 0, score: undefined },
     });
   });
 
   it("lets nobody else in while the lease lives", async () => {
     await claim(sampleTransaction());
     const reply = await claim(sampleTransaction(), await openJournal());
-    expect(reply).toMatchObject({ kind: "leased", remainingMs: expect.toSatisfy((ms: number) => ms <= LEASE_MS) });
+    expect(reply).toMatchObject({
+      kind: "leased",
+      remainingMs: expect.toSatisfy((ms: number) => ms <= LEASE_MS),
+    });
   });
 
   it("gives the same claim to the same token again: a reply may have been lost", async () => {
@@ -110,13 +99,24 @@ describe("claiming", () => {
     expect(claimed(await journal.claim(sampleTransaction(), token, NO_HISTORY)).token).toBe(token);
   });
 
+  it("remembers when it was first taken up", async () => {
+    const first = claimed(await claim(sampleTransaction()));
+    await journal.release(first);
+    const second = claimed(await claim(sampleTransaction()));
+    expect(second.firstTakenUpAtMs).toBe(first.firstTakenUpAtMs);
+  });
+
   it("lets the next one in at once after a release", async () => {
     await journal.release(claimed(await claim(sampleTransaction())));
-    expect(claimed(await claim(sampleTransaction()))).toMatchObject({ isFirst: false });
+    expect(claimed(await claim(sampleTransaction()))).toMatchObject({ calls: 0 });
   });
 
   it.each([
-    { title: "the same amount, other decimals", changes: { amount: { value: "128.5", currency: "CNY" } }, kind: "leased" },
+    {
+      title: "the same amount, other decimals",
+      changes: { amount: { value: "128.5", currency: "CNY" } },
+      kind: "leased",
+    },
     { title: "other metadata", changes: { metadata: { channel: "web" } }, kind: "leased" },
     { title: "another amount", changes: { amount: { value: "128.51", currency: "CNY" } }, kind: "conflict" },
     { title: "another payer", changes: { userId: "2088102146225136" }, kind: "conflict" },
@@ -127,12 +127,15 @@ describe("claiming", () => {
 
   it("takes the larger of the dead letter's count of calls and the journal's", async () => {
     const history: History = { calls: 2, replays: 1, replay: "fresh" };
-    expect(claimed(await claim(sampleTransaction(), journal, history))).toMatchObject({ calls: 2, replays: 1 });
+    expect(claimed(await claim(sampleTransaction(), journal, history))).toMatchObject({
+      calls: 2,
+      replays: 1,
+    });
   });
 
   it("keeps nothing for ever", async () => {
     const taken = claimed(await claim(sampleTransaction()));
-    await journal.sent(taken, 1, 5_000);
+    await journal.sent(taken, 1, "permit-1", 5_000);
     await journal.store(taken, resultOf(taken.transactionId, 1), 1, SCORE);
     const keys = await redis.keys(`${namespace}:*`);
     const lives = await Promise.all(
@@ -146,7 +149,9 @@ describe("claiming", () => {
     const taken = claimed(await claim(sampleTransaction()));
     await journal.store(taken, resultOf(taken.transactionId, 1), 1, SCORE);
     const keys = await redis.keys(`${namespace}:*`);
-    const dumps = await Promise.all(keys.map(async (key) => [key, (await redis.dumpBuffer(key))?.toString("latin1")]));
+    const dumps = await Promise.all(
+      keys.map(async (key) => [key, (await redis.dumpBuffer(key))?.toString("latin1")]),
+    );
     expect(JSON.stringify(dumps)).not.toContain("2088102146225135");
   });
 });
@@ -154,7 +159,7 @@ describe("claiming", () => {
 describe("recording calls", () => {
   it("counts each once, and tells the next owner when the next one is due", async () => {
     const taken = claimed(await claim(sampleTransaction()));
-    expect(await journal.sent(taken, 1, 5_000)).toEqual({ kind: "recorded" });
+    expect(await journal.sent(taken, 1, "permit-1", 5_000)).toEqual({ kind: "recorded" });
     await journal.release(taken);
     const next = claimed(await claim(sampleTransaction()));
     expect(next.calls).toBe(1);
@@ -164,8 +169,8 @@ describe("recording calls", () => {
 
   it("records the same call twice as one", async () => {
     const taken = claimed(await claim(sampleTransaction()));
-    await journal.sent(taken, 1, 5_000);
-    expect(await journal.sent(taken, 1, 5_000)).toEqual({ kind: "recorded" });
+    await journal.sent(taken, 1, "permit-1", 5_000);
+    expect(await journal.sent(taken, 1, "permit-1", 5_000)).toEqual({ kind: "recorded" });
     await journal.release(taken);
     expect(claimed(await claim(sampleTransaction())).calls).toBe(1);
   });
@@ -174,23 +179,32 @@ describe("recording calls", () => {
     const stale = claimed(await claim(sampleTransaction()));
     await journal.release(stale);
     await claim(sampleTransaction());
-    expect(await journal.sent(stale, 1, 5_000)).toEqual({ kind: "lost" });
+    expect(await journal.sent(stale, 1, "permit-1", 5_000)).toEqual({ kind: "lost" });
   });
 
   it("refuses once an outcome is stored, and says which", async () => {
     const taken = claimed(await claim(sampleTransaction()));
     const outcome = resultOf(taken.transactionId, 0);
     await journal.store(taken, outcome, 0, undefined);
-    expect(await journal.sent(taken, 1, 5_000)).toEqual({ kind: "settled", outcome });
+    expect(await journal.sent(taken, 1, "permit-1", 5_000)).toEqual({ kind: "settled", outcome });
+  });
+
+  it("takes nothing back that was recorded anew since: the message may be late", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.sent(taken, 1, "stale", 5_000);
+    await journal.sent(taken, 1, "fresh", 5_000);
+    await journal.unsent(taken, 1, "stale");
+    await journal.release(taken);
+    expect(claimed(await claim(sampleTransaction())).calls).toBe(1);
   });
 
   it("takes back a call that never left, and only that one", async () => {
     const taken = claimed(await claim(sampleTransaction()));
-    await journal.sent(taken, 1, 5_000);
-    await journal.sent(taken, 2, 10_000);
-    await journal.unsent(taken, 1);
-    await journal.unsent(taken, 2);
-    await journal.unsent(taken, 2);
+    await journal.sent(taken, 1, "permit-1", 5_000);
+    await journal.sent(taken, 2, "permit-2", 10_000);
+    await journal.unsent(taken, 1, "permit-1");
+    await journal.unsent(taken, 2, "permit-2");
+    await journal.unsent(taken, 2, "permit-2");
     await journal.release(taken);
     expect(claimed(await claim(sampleTransaction()))).toMatchObject({ calls: 1, nextCallInMs: 0 });
   });
@@ -202,15 +216,19 @@ describe("storing", () => {
     await journal.release(first);
     const second = claimed(await claim(sampleTransaction()));
     const outcome = resultOf(first.transactionId, 1, 0.1);
-    expect(await journal.store(first, outcome, 1, SCORE)).toEqual({ kind: "stored", outcome, wasFirst: true });
+    expect(await journal.store(first, outcome, 1, SCORE)).toEqual({
+      kind: "stored",
+      outcome,
+      wasFirst: true,
+    });
     const later = await journal.store(second, resultOf(first.transactionId, 1, 0.9), 1, SCORE);
     expect(later).toEqual({ kind: "stored", outcome, wasFirst: false });
   });
 
   it("asks for a recount where others made calls that the outcome does not tell", async () => {
     const first = claimed(await claim(sampleTransaction()));
-    await journal.sent(first, 1, 0);
-    await journal.sent(first, 2, 0);
+    await journal.sent(first, 1, "permit-1", 0);
+    await journal.sent(first, 2, "permit-2", 0);
     expect(await journal.store(first, resultOf(first.transactionId, 1), 1, SCORE)).toEqual({
       kind: "recount",
       calls: 2,
@@ -236,15 +254,17 @@ describe("storing", () => {
     const taken = claimed(await claim(sampleTransaction()));
     await journal.store(taken, resultOf(taken.transactionId, 1), 1, SCORE);
     const returning = claimed(await claim(sampleTransaction({ transactionId: "T2" })));
-    const stranger = claimed(await claim(sampleTransaction({ transactionId: "T3", userId: "2088000000000000" })));
+    const stranger = claimed(
+      await claim(sampleTransaction({ transactionId: "T3", userId: "2088000000000000" })),
+    );
     expect(returning.score).toEqual(SCORE);
     expect(stranger.score).toBeUndefined();
   });
 
   it("counts the spend of every call once", async () => {
     const taken = claimed(await claim(sampleTransaction()));
-    await journal.sent(taken, 1, 0);
-    await journal.sent(taken, 2, 0);
+    await journal.sent(taken, 1, "permit-1", 0);
+    await journal.sent(taken, 2, "permit-2", 0);
     await journal.store(taken, resultOf(taken.transactionId, 2), 2, SCORE);
     await journal.store(taken, resultOf(taken.transactionId, 2), 2, SCORE);
     const [day] = await redis.keys(`${namespace}:spend:*`);
@@ -256,17 +276,19 @@ describe("replaying", () => {
   const replay = (replays: number, how: "fresh" | "again"): History => ({ calls: 4, replays, replay: how });
 
   it.each([
-    { how: "fresh", says: 0, reopens: true },
-    { how: "fresh", says: 1, reopens: true },
-    { how: "again", says: 1, reopens: true },
-    { how: "again", says: 0, reopens: false },
-  ] as const)("a dead letter delivered $how as replay $says reopens: $reopens", async ({ how, says, reopens }) => {
-    const taken = claimed(await claim(sampleTransaction()));
-    await journal.store(taken, deadLetterOf(), 4, undefined);
-    const reply = await claim(sampleTransaction(), journal, replay(says, how));
-    expect(reply.kind).toBe(reopens ? "claimed" : "settled");
-    if (reply.kind === "claimed") expect(reply.claim).toMatchObject({ calls: 4, replays: 1 });
-  });
+    { how: "fresh", says: 0, expected: { kind: "claimed", claim: { calls: 4, replays: 1 } } },
+    { how: "fresh", says: 1, expected: { kind: "claimed", claim: { calls: 4, replays: 1 } } },
+    { how: "again", says: 1, expected: { kind: "claimed", claim: { calls: 4, replays: 1 } } },
+    { how: "again", says: 0, expected: { kind: "settled" } },
+  ] as const)(
+    "a dead letter delivered $how as replay $says is $expected.kind",
+    async ({ how, says, expected }) => {
+      const taken = claimed(await claim(sampleTransaction()));
+      await journal.store(taken, deadLetterOf(), 4, undefined);
+      const reply = await claim(sampleTransaction(), journal, replay(says, how));
+      expect(reply).toMatchObject(expected);
+    },
+  );
 
   it("never reopens a result", async () => {
     const taken = claimed(await claim(sampleTransaction()));

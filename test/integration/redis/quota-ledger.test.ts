@@ -256,8 +256,8 @@ describe("a permit", () => {
       const ledger = new QuotaLedger(client, settings);
       granted(await firstCall(ledger));
       proxy.refuse();
-      await expect(firstCall(ledger)).rejects.toThrow();
-      await expect(firstCall(ledger)).rejects.toThrow();
+      await expect(firstCall(ledger)).rejects.toBeInstanceOf(Error);
+      await expect(firstCall(ledger)).rejects.toBeInstanceOf(Error);
     } finally {
       await proxy.close();
     }
@@ -272,7 +272,7 @@ describe("a permit", () => {
       const ledger = new QuotaLedger(client, settings);
       granted(await firstCall(ledger));
       proxy.stall();
-      await expect(firstCall(ledger)).rejects.toThrow();
+      await expect(firstCall(ledger)).rejects.toThrow("timed out");
     } finally {
       client.disconnect();
       await proxy.close();
@@ -584,18 +584,20 @@ describe("limit answers", () => {
     const { permit } = granted(await firstCall(ledger));
     await ledger.signal(permit.id, { ...LIMITED, retryAfterMs: 20_000 }, 10);
     await ledger.signal("b", { ...LIMITED, retryAfterMs: 1_000 }, 10);
-    const reply = await firstCall(ledger);
-    expect(reply).toEqual({ kind: "wait", waitMs: expect.any(Number) });
-    if (reply.kind === "wait") expect(reply.waitMs).toBeGreaterThan(20_000 - HORIZON_MS - SECOND);
+    expect(await firstCall(ledger)).toEqual({
+      kind: "wait",
+      waitMs: expect.toSatisfy((ms: number) => ms > 20_000 - HORIZON_MS - SECOND),
+    });
   });
 
   it("keep a transaction's last call back while the brake is on, and no other", async () => {
     const ledger = await openLedger();
     await firstCall(ledger);
     await ledger.signal("a", LIMITED, 10);
-    const reply = await ledger.permit(4, 4);
-    expect(reply).toEqual({ kind: "later", waitMs: expect.any(Number) });
-    if (reply.kind === "later") expect(reply.waitMs).toBeGreaterThan(MINUTE - SECOND);
+    expect(await ledger.permit(4, 4)).toEqual({
+      kind: "later",
+      waitMs: expect.toSatisfy((ms: number) => ms > MINUTE - SECOND),
+    });
     granted(await ledger.permit(3, 4));
     await redis.hset(keys().state, "brakedAt", Date.now() - MINUTE);
     granted(await ledger.permit(4, 4));
@@ -605,7 +607,7 @@ describe("limit answers", () => {
     const ledger = await openLedger();
     await firstCall(ledger);
     await ledger.signal("a", LIMITED, 10);
-    granted(await ledger.permit(1, 1));
+    expect((await ledger.permit(1, 1)).kind).toBe("granted");
   });
 
   it("stop all calls when a day has had enough of them, each counted once", async () => {
@@ -651,6 +653,8 @@ describe("windows of hours and days, on a clock of the test's own", () => {
     await setClock();
   });
 
+  const ledgerKeyNames = (): string[] => Object.values({ ...keys() });
+
   const clockKey = () => keys().log.replace(/log$/, "test-clock");
 
   const setClock = () =>
@@ -678,7 +682,7 @@ describe("windows of hours and days, on a clock of the test's own", () => {
   async function pass(ms: number): Promise<void> {
     clockMs += ms;
     await setClock();
-    await redis.eval(EXPIRE_LUA, 8, ...Object.values(keys()), Math.round(ms));
+    await redis.eval(EXPIRE_LUA, 8, ...ledgerKeyNames(), Math.round(ms));
   }
 
   /** Takes permits one after the other; gives the number of calls that could start within so many milliseconds. */
@@ -790,6 +794,7 @@ describe("windows of hours and days, on a clock of the test's own", () => {
   async function simulateDays(days: number, ledgers: readonly QuotaLedger[]): Promise<number[]> {
     const random = mulberry32(42);
     const endMs = clockMs + days * DAY;
+    const isOver = () => clockMs >= endMs;
     const arrivals: number[] = [];
     /** Answers on their way, soonest first. */
     const answers: { atMs: number; arrivedAtMs: number; id: string; ledger: QuotaLedger }[] = [];
@@ -815,7 +820,7 @@ describe("windows of hours and days, on a clock of the test's own", () => {
       answers.sort((a, b) => a.atMs - b.atMs);
     }
 
-    while (clockMs < endMs) {
+    while (!isOver()) {
       const ledger = ledgers[Math.floor(random() * ledgers.length)] ?? ledgers[0];
       if (ledger === undefined) throw new Error("no ledger");
       const reply = await firstCall(ledger);

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { isOwnPublicKey, parseAlipayPublicKey, parsePrivateKey } from "../../../shared/alipay/credentials.ts";
-import { newKeyPair } from "./fixtures.ts";
+import { newKeyPair } from "../../support/new-key-pair.ts";
 
 const { privateKey, publicKey } = newKeyPair();
 const short = generateKeyPairSync("rsa", { modulusLength: 1024 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createOfficialSdk } from "../../../shared/alipay/official-sdk.ts";
 import { readEnvelope } from "../../../shared/alipay/envelope.ts";
-import { envelopeOf, newKeyPair, signRsa2 } from "./fixtures.ts";
+import { newKeyPair } from "../../support/new-key-pair.ts";
+import { envelopeOf, signRsa2 } from "./fixtures.ts";
 
 const gatewayKeys = newKeyPair();
 const key = gatewayKeys.privateKey;

@@ -1,24 +1,6 @@
-import { createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
-import type { Transaction } from "../../../shared/domain/transaction.ts";
-
-/** The contract's example, as parsed. */
-export const transaction: Transaction = {
-  transactionId: "T202611230000001",
-  rail: "alipay",
-  userId: "2088102146225135",
-  merchantId: "store-17",
-  merchantCategoryCode: "5411",
-  amount: { value: "128.50", currency: "CNY", minorUnits: 12_850 },
-  deviceFingerprint: "9f86d081884c7d659a2feaa0c55ad015",
-  geolocation: { latitude: 31.2304, longitude: 121.4737 },
-  occurredAtMs: Date.parse("2026-11-23T08:00:00+08:00"),
-  decideByMs: undefined,
-  metadata: undefined,
-};
-
-export const newKeyPair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
+import { createSign, type KeyObject } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { listen } from "../../support/listen.ts";
 
 /** RSA2 as Alipay's documents describe it, without the SDK. */
 export const signRsa2 = (text: string, key: KeyObject): string =>
@@ -30,11 +12,13 @@ export function envelopeOf(response: string, key?: KeyObject, name = "alipay_sec
   return `{"${name}":${response}${sign}}`;
 }
 
+/** Answers a request, now or later. */
+export type Listener = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
 /** A real HTTP server on a free port of the loopback interface; `await using` closes it with all its sockets. */
-export async function startServer(listener: RequestListener) {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
+export async function startServer(listener: Listener) {
+  const server = createServer((request, response) => void listener(request, response));
+  const port = await listen(server);
   return {
     server,
     url: new URL(`http://127.0.0.1:${port}/gateway.do`),

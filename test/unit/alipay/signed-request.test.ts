@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createOfficialSdk } from "../../../shared/alipay/official-sdk.ts";
 import { gatewayTimestamp, newAttempt, signedRequest } from "../../../shared/alipay/signed-request.ts";
-import { transaction } from "./fixtures.ts";
+import { sampleTransaction } from "../../support/sample-transaction.ts";
 
+const transaction = sampleTransaction();
 const golden = new URL("../../golden/alipay/", import.meta.url);
 const privateKey = createPrivateKey(readFileSync(new URL("application-private-key.pem", golden)));
 const publicKey = createPublicKey(readFileSync(new URL("application-public-key.pem", golden)));
@@ -16,7 +17,7 @@ const attempt = { nowMs: Date.parse("2026-11-23T00:00:00.999Z"), nonce: "0011223
 function isSigned(form: URLSearchParams): boolean {
   const text = [...form]
     .filter(([name]) => name !== "sign")
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`)
     .join("&");
   return createVerify("RSA-SHA256")

@@ -2,11 +2,12 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
+import { createServer as createTcpServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { Worker } from "node:worker_threads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createTransport } from "../../../shared/alipay/transport.ts";
+import { listen } from "../../support/listen.ts";
 import { startServer } from "./fixtures.ts";
 
 const always = () => true;
@@ -14,7 +15,7 @@ const always = () => true;
 /** A transport that closes at the end of the test. */
 function transportTo(url: URL, { timeoutMs = 5_000, sockets = 4 } = {}) {
   const transport = createTransport({ gatewayUrl: url, timeoutMs, sockets });
-  return { ...transport, [Symbol.asyncDispose]: transport.close };
+  return { ...transport, [Symbol.asyncDispose]: () => transport.close() };
 }
 
 const answerOk = (_: IncomingMessage, response: ServerResponse) => void response.end("ok");
@@ -333,9 +334,7 @@ async function listening(server: ReturnType<typeof createTcpServer>, protocol = 
     sockets.add(socket);
     socket.on("error", () => undefined);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   return {
     url: new URL(`${protocol}//127.0.0.1:${port}/gateway.do`),
     async [Symbol.asyncDispose]() {

@@ -1,28 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Claim } from "../../../shared/domain/claim.ts";
 import { decide, type Circumstances } from "../../../shared/domain/decide.ts";
 import type { Evidence } from "../../../shared/domain/evidence.ts";
 import type { Failure } from "../../../shared/domain/failure.ts";
 import { outcomeSchema } from "../../../shared/domain/outcome.ts";
+import { sampleClaim } from "../../support/sample-claim.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
-
-const CLAIM: Claim = {
-  transactionId: "T202611230000001",
-  pseudonym: "p",
-  digest: "d",
-  token: "t",
-  calls: 0,
-  replays: 2,
-  nextCallInMs: 0,
-  isFirst: true,
-  nowMs: 0,
-  score: undefined,
-};
 
 const circumstances = (changes: Partial<Circumstances> = {}): Circumstances => ({
   transaction: sampleTransaction(),
-  claim: CLAIM,
+  claim: sampleClaim({ replays: 2 }),
   calls: 2,
   nowMs: Date.parse("2026-11-23T00:00:00.412Z"),
   worker: "w1",
@@ -183,7 +170,13 @@ const EVERY_EVIDENCE: readonly Evidence[] = [
   { kind: "calls-used-up" },
   { kind: "held", cause: "strikes" },
   { kind: "interrupted" },
-  ...[RETRYABLE, QUOTA, BANNED, PERMISSION, SKEW, PERMANENT, UNKNOWN],
+  RETRYABLE,
+  QUOTA,
+  BANNED,
+  PERMISSION,
+  SKEW,
+  PERMANENT,
+  UNKNOWN,
 ];
 
 it("stores nothing that the journal could not read back, and tells the true number of calls", () => {

@@ -29,6 +29,7 @@ describe("parseQuota reads", () => {
     { text: "1/2m", windows: [[1, 2 * MINUTE]] },
     { text: "1/31d", windows: [[1, 31 * DAY]] },
     { text: "30/1m,20/60s", windows: [[20, MINUTE]] }, // the same window twice: the strictest
+    { text: "20/60s,30/1m", windows: [[20, MINUTE]] },
     { text: "999999999999/1d", windows: [[999_999_999_999, DAY]] },
   ])("$text", ({ text, windows }) => {
     expect(parseQuota(text)).toEqual({
@@ -103,7 +104,7 @@ it("puts the shortest window first, each window once", () => {
       const quota = parseQuota(items.join(","));
       if (!quota.ok) throw new Error(quota.problem);
       const lengths = quota.value.map(({ windowMs }) => windowMs);
-      expect(lengths).toEqual([...new Set(lengths)].sort((a, b) => a - b));
+      expect(lengths).toEqual([...new Set(lengths)].toSorted((a, b) => a - b));
     }),
   );
 });

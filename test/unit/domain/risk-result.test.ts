@@ -6,6 +6,7 @@ import {
   verdictOf,
   type VerdictLimits,
 } from "../../../shared/domain/risk-result.ts";
+import { sampleResult } from "../../support/sample-result.ts";
 
 const LIMITS = { reviewAt: 0.5, declineAt: 0.8 };
 
@@ -46,22 +47,6 @@ it("counts a limit itself to the stricter side, and review to nothing where the 
   );
 });
 
-/** The contract's example (section 3). */
-const RESULT = {
-  schemaVersion: 1,
-  transactionId: "T202611230000001",
-  verdict: "review",
-  riskScore: 0.62,
-  ruleCodes: ["DEVICE_VELOCITY"],
-  source: "alipay",
-  revision: 1,
-  attempts: 2,
-  cost: { value: "0.04", currency: "CNY" },
-  traceId: "21a3",
-  decidedAt: "2026-11-23T08:00:00.412+08:00",
-  metadata: { channel: "app" },
-};
-
 describe("a result", () => {
   it.each([
     { title: "the contract's example", changes: {} },
@@ -69,7 +54,7 @@ describe("a result", () => {
     { title: "of another provider", changes: { source: "provider:acme" } },
     { title: "without metadata", changes: { metadata: undefined } },
   ])("is accepted: $title", ({ changes }) => {
-    expect(riskResultSchema.safeParse({ ...RESULT, ...changes }).success).toBe(true);
+    expect(riskResultSchema.safeParse({ ...sampleResult(), ...changes }).success).toBe(true);
   });
 
   it.each([
@@ -83,6 +68,6 @@ describe("a result", () => {
     { title: "a cost in another currency", changes: { cost: { value: "1.00", currency: "USD" } } },
     { title: "a field of its own", changes: { note: "hello" } },
   ])("is refused: $title", ({ changes }) => {
-    expect(riskResultSchema.safeParse({ ...RESULT, ...changes }).success).toBe(false);
+    expect(riskResultSchema.safeParse({ ...sampleResult(), ...changes }).success).toBe(false);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Claim } from "../../../shared/domain/claim.ts";
 import { answerWithoutCall, type ScoringPolicy } from "../../../shared/domain/scoring-policy.ts";
+import { sampleClaim } from "../../support/sample-claim.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 
 const SCORE = { riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: "21a3" };
@@ -8,18 +8,7 @@ const FROM_CACHE = { kind: "scored", score: SCORE, source: "cache" };
 const DECIDE_BY = "2026-11-23T08:00:02+08:00";
 const DECIDE_BY_MS = Date.parse(DECIDE_BY);
 
-const CLAIM: Claim = {
-  transactionId: "T202611230000001",
-  pseudonym: "p",
-  digest: "d",
-  token: "t",
-  calls: 0,
-  replays: 0,
-  nextCallInMs: 0,
-  isFirst: true,
-  nowMs: DECIDE_BY_MS - 1_000,
-  score: undefined,
-};
+const CLAIM = sampleClaim({ nowMs: DECIDE_BY_MS - 1_000 });
 
 /** 100 yuan. */
 const POLICY: ScoringPolicy = { scoreAbove: 10_000, belowThreshold: "approve" };
@@ -58,24 +47,27 @@ describe("by amount", () => {
 
 describe("by deadline", () => {
   it.each([
-    { title: "before it", sinceMs: -1, isFirst: true, expected: undefined },
-    { title: "at it", sinceMs: 0, isFirst: true, expected: { kind: "expired" } },
-    { title: "after it", sinceMs: 1, isFirst: true, expected: { kind: "expired" } },
-    { title: "after it, but taken up before", sinceMs: 1, isFirst: false, expected: undefined },
-  ])("$title: $expected.kind", ({ sinceMs, isFirst, expected }) => {
-    const claim = { ...CLAIM, isFirst, nowMs: DECIDE_BY_MS + sinceMs };
+    { title: "before it", firstTakenUpMs: -1, expected: undefined },
+    { title: "at it", firstTakenUpMs: 0, expected: { kind: "expired" } },
+    { title: "after it", firstTakenUpMs: 1, expected: { kind: "expired" } },
+  ])("$title: $expected.kind", ({ firstTakenUpMs, expected }) => {
+    const claim = {
+      ...CLAIM,
+      firstTakenUpAtMs: DECIDE_BY_MS + firstTakenUpMs,
+      nowMs: DECIDE_BY_MS + 60_000,
+    };
     expect(answerWithoutCall(sampleTransaction({ decideBy: DECIDE_BY }), claim, POLICY)).toEqual(expected);
   });
 
   it("a deadline that is past wins over an answer that is known", () => {
     const small = sampleTransaction({ ...amount("1.00"), decideBy: DECIDE_BY });
-    const claim = { ...CLAIM, score: SCORE, nowMs: DECIDE_BY_MS };
+    const claim = { ...CLAIM, score: SCORE, firstTakenUpAtMs: DECIDE_BY_MS };
     expect(answerWithoutCall(small, claim, POLICY)).toEqual({ kind: "expired" });
   });
 });
 
 it("scores no other rail, whatever else is true of it", () => {
   const other = sampleTransaction({ ...amount("1.00"), rail: "wechat", decideBy: DECIDE_BY });
-  const claim = { ...CLAIM, score: SCORE, nowMs: DECIDE_BY_MS };
+  const claim = { ...CLAIM, score: SCORE, firstTakenUpAtMs: DECIDE_BY_MS };
   expect(answerWithoutCall(other, claim, POLICY)).toEqual({ kind: "unsupported-rail" });
 });

@@ -20,7 +20,7 @@ const CLAIM: Claim = {
   calls: 0,
   replays: 0,
   nextCallInMs: 0,
-  isFirst: true,
+  firstTakenUpAtMs: 1_795_392_000_000,
   nowMs: NOW_MS,
   score: undefined,
 };
@@ -189,7 +189,7 @@ describe("what needs no call", () => {
     },
     {
       title: "a deadline that is past",
-      claim: { nowMs: NOW_MS + 10_000 },
+      claim: { firstTakenUpAtMs: NOW_MS + 10_000 },
       body: { decideBy: "2026-11-23T08:00:02+08:00" },
       expected: { action: "dead-letter", deadLetter: { reason: "expired" }, transactionId: ID },
     },

@@ -1,0 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
+
+/** A key pair as RSA2 needs it. */
+export const newKeyPair = () => generateKeyPairSync("rsa", { modulusLength: 2_048 });
