@@ -3,7 +3,7 @@ import pRetry from "p-retry";
 import type { Claim, SentReply, StoredScore } from "../domain/claim.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import type { Failure } from "../domain/failure.ts";
-import type { Permit, Signal } from "../domain/permit.ts";
+import type { Hold, Permit, Signal } from "../domain/permit.ts";
 import { afterFailure, callLimit, delayAfterCall, type RetryPolicy } from "../domain/retry-policy.ts";
 import type { Scoring, Urgency } from "../domain/scoring.ts";
 import type { Transaction } from "../domain/transaction.ts";
@@ -19,7 +19,8 @@ import { UnknownCodeStreak } from "./unknown-code-streak.ts";
 export interface Ledger extends PermitSource {
   /** Best effort. */
   answered(permitId: string, arrivedAgoMs: number): void;
-  signal(permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal): Promise<void>;
+  /** Resolves with the hold that it brought about, if it did. */
+  signal(permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal): Promise<Hold | undefined>;
   /** Best effort: where it is lost, the next probe lifts the hold. */
   lift(): void;
 }
@@ -120,6 +121,8 @@ export class RiskClient {
     const callsLeft = callLimit(retryPolicy) - claim.calls;
     if (callsLeft <= 0) return { kind: "evidence", evidence: { kind: "calls-used-up" }, calls: claim.calls };
 
+    // One patience for all calls: the delivery is in hand all the while.
+    const untilMs = performance.now() + urgency.patienceMs;
     // Kept outside of p-retry, which throws a paid answer away when the signal aborts during its call.
     const made: Made = { calls: claim.calls };
     try {
@@ -127,7 +130,7 @@ export class RiskClient {
       await pRetry(
         async (attempt) => {
           const call = claim.calls + attempt;
-          const answer = await this.#call(transaction, claim, call, urgency, signal);
+          const answer = await this.#call(transaction, claim, call, urgency, untilMs, signal);
           made.calls = call;
           if (answer.kind === "failed") {
             made.failure = answer.failure;
@@ -174,9 +177,9 @@ export class RiskClient {
     claim: Claim,
     call: number,
     urgency: Urgency,
+    untilMs: number,
     signal: AbortSignal,
   ): Promise<Exclude<GatewayAnswer, { kind: "not-sent" }>> {
-    const untilMs = performance.now() + urgency.patienceMs;
     for (;;) {
       const { permit, isProbe } = await this.#pass(call, urgency, untilMs, signal);
       try {
@@ -258,9 +261,7 @@ export class RiskClient {
       case "quota":
       case "banned":
       case "permission":
-        await ledger.signal(permit.id, failure, latencyMs, signal).catch((error: unknown) => {
-          if (!signal.aborted) throw error;
-        });
+        await this.#tell(permit, failure, latencyMs, signal);
         break;
       case "clock-skew":
         this.#hold.engage(
@@ -279,6 +280,16 @@ export class RiskClient {
         if (isProbe) ledger.lift();
     }
     return failure === undefined ? {} : { failure };
+  }
+
+  /** An abort meanwhile costs the telling, not the answer. */
+  async #tell(permit: Permit, failure: Signal, sinceMs: number, signal: AbortSignal): Promise<void> {
+    try {
+      const hold = await this.#options.ledger.signal(permit.id, failure, sinceMs, signal);
+      if (hold !== undefined) this.#turnstile.noteHold(hold);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
   }
 
   #judge(

@@ -134,16 +134,22 @@ export class Turnstile {
       const standing = this.#hold.standing(performance.now());
       const reply: PermitReply =
         standing === undefined ? await this.#ask(waiter) : { kind: "held", hold: standing };
-      this.#watchHold(reply);
+      this.#watch(reply);
       await this.#apply(reply, waiter);
     }
   }
 
-  #watchHold(reply: PermitReply): void {
-    if (reply.kind === "held" && reply.hold.kind !== this.#heldBy) {
-      if (this.#heldBy !== undefined) this.#events.onReleased(this.#heldBy);
-      this.#heldBy = reply.hold.kind;
-      this.#events.onHeld(reply.hold);
+  /** Tells of a hold, where it is news. */
+  noteHold(hold: Hold): void {
+    if (hold.kind === this.#heldBy) return;
+    if (this.#heldBy !== undefined) this.#events.onReleased(this.#heldBy);
+    this.#heldBy = hold.kind;
+    this.#events.onHeld(hold);
+  }
+
+  #watch(reply: PermitReply): void {
+    if (reply.kind === "held") {
+      this.noteHold(reply.hold);
     } else if (
       reply.kind === "granted" &&
       this.#heldBy !== undefined &&

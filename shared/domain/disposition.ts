@@ -18,6 +18,6 @@ export type Disposition =
       readonly transactionId?: string;
     }
   /** Move to the waiting queue: no call can be made soon. Publish, confirm, ack. */
-  | { readonly action: "wait"; readonly cause: string }
+  | { readonly action: "wait"; readonly cause: string; readonly transactionId?: string }
   /** Back onto its own queue, for another replica. */
-  | { readonly action: "give-back"; readonly cause: "shutdown" };
+  | { readonly action: "give-back"; readonly cause: "shutdown"; readonly transactionId?: string };

@@ -1,6 +1,7 @@
 -- The gateway said that calls are useless or dangerous until something changes: none is made, then one probes.
 -- KEYS  1 hold
--- ARGV  1 kind   2 code   3 ms since the call was permitted   4 first hold, ms   5 longest hold, ms   6 who says so
+-- ARGV  1 kind   2 code   3 first hold, ms   4 longest hold, ms   5 who says so
+-- Gives  ms until it may be probed
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
 local function exact(value) return string.format('%.3f', value) end
@@ -10,9 +11,9 @@ local hold = redis.call('HMGET', KEYS[1], 'setAt', 'step', 'until', 'probedAt')
 if hold[1] and not hold[4] then return math.ceil(math.max(0, hold[3] - now)) end
 
 local step = hold[2] and tonumber(hold[2]) + 1 or 0
-local ms = math.min(ARGV[4] * 2 ^ math.min(step, 30), tonumber(ARGV[5]))
+local ms = math.min(ARGV[3] * 2 ^ math.min(step, 30), tonumber(ARGV[4]))
 redis.call('HSET', KEYS[1], 'v', 1, 'kind', ARGV[1], 'code', ARGV[2], 'setAt', exact(now), 'step', step,
-  'until', exact(now + ms), 'by', ARGV[6])
+  'until', exact(now + ms), 'by', ARGV[5])
 redis.call('HDEL', KEYS[1], 'probedAt')
 redis.call('HSETNX', KEYS[1], 'since', exact(now))
 redis.call('PEXPIRE', KEYS[1], math.ceil(ms) + 7 * 24 * 3600000)

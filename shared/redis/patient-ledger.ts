@@ -1,4 +1,4 @@
-import type { PermitReply, Signal } from "../domain/permit.ts";
+import type { Hold, PermitReply, Signal } from "../domain/permit.ts";
 import { persist } from "./persist.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
 
@@ -22,7 +22,7 @@ export class PatientLedger {
   }
 
   /** No replica may go on calling because Redis was away when the gateway said stop. */
-  signal(permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal): Promise<void> {
+  signal(permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal): Promise<Hold | undefined> {
     const sentAt = performance.now() - sinceMs;
     return persist(() => this.#ledger.signal(permitId, signal, performance.now() - sentAt), {
       signal: abort,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { PermitReply, Signal } from "../domain/permit.ts";
+import type { Hold, PermitReply, Signal } from "../domain/permit.ts";
 import type { Quota } from "../domain/quota.ts";
 import { ledgerKeys, type LedgerKeys } from "./ledger-keys.ts";
 import { loadScript } from "./script.ts";
@@ -134,24 +134,32 @@ export class QuotaLedger {
     await this.#scripts.unused([this.#keys.log], [permitId]);
   }
 
-  /** Tells all replicas what an answer says about calling at all. `sinceMs`: since the call was permitted. */
-  async signal(permitId: string, signal: Signal, sinceMs: number): Promise<void> {
+  /**
+   * Tells all replicas what an answer says about calling at all. `sinceMs`: since the call was permitted. Gives the
+   * hold that it brought about, if it did.
+   */
+  async signal(permitId: string, signal: Signal, sinceMs: number): Promise<Hold | undefined> {
     const { state, strikes, freeze, permission } = this.#keys;
-    const { freezeMs, worker } = this.#settings;
-    const since = sinceMs.toFixed(3);
+    const { freezeMs } = this.#settings;
     switch (signal.kind) {
       case "quota":
-        await this.#scripts.brake([state, strikes], [permitId, since, signal.retryAfterMs ?? 0]);
-        return;
+        await this.#scripts.brake([state, strikes], [permitId, sinceMs.toFixed(3), signal.retryAfterMs ?? 0]);
+        return undefined;
       case "banned":
-        await this.#scripts.hold([freeze], ["banned", signal.code, since, freezeMs, freezeMs, worker]);
-        return;
+        return this.#holdCalls(freeze, signal, freezeMs, freezeMs);
       case "permission":
-        await this.#scripts.hold(
-          [permission],
-          ["permission", signal.code, since, PERMISSION_HOLD_MS.first, PERMISSION_HOLD_MS.longest, worker],
-        );
+        return this.#holdCalls(permission, signal, PERMISSION_HOLD_MS.first, PERMISSION_HOLD_MS.longest);
     }
+  }
+
+  async #holdCalls(
+    key: string,
+    { kind, code }: Exclude<Signal, { kind: "quota" }>,
+    firstMs: number,
+    longestMs: number,
+  ): Promise<Hold> {
+    const reply = await this.#scripts.hold([key], [kind, code, firstMs, longestMs, this.#settings.worker]);
+    return { kind, cause: code, remainingMs: z.number().parse(reply) };
   }
 
   #watchQuotas(disagree: boolean): void {

@@ -63,7 +63,7 @@ const progress = setInterval(() => {
 try {
   await publish(file);
   await collector.until(
-    () => distinctResults() >= expected.rows - expected.bad && distinctDeadLetters() >= expected.bad,
+    (c) => c.resultsById.size >= expected.rows - expected.bad && c.deadLetterDigests.size >= expected.bad,
     AbortSignal.timeout(3_600_000),
   );
 } finally {
@@ -121,14 +121,6 @@ function killInTurn(running: WorkerProcess[], everySeconds: number): () => Promi
   };
 }
 
-function distinctResults(): number {
-  return new Set(collector.results.map(({ properties }) => String(properties.messageId))).size;
-}
-
-function distinctDeadLetters(): number {
-  return new Set(collector.deadLetters.map(({ properties }) => String(properties.messageId))).size;
-}
-
 async function report(): Promise<void> {
   const { calls, transactions, refusals, invalidSignatures, quota: windows } = sandbox.report();
   const contents = new Map<string, string>();
@@ -142,11 +134,11 @@ async function report(): Promise<void> {
   const figures = {
     machine: describeMachine(services.described),
     rows: expected.rows,
-    results: distinctResults(),
-    resultsRepeated: collector.results.length - distinctResults(),
+    results: collector.resultsById.size,
+    resultsRepeated: collector.results.length - collector.resultsById.size,
     resultsContradicting: contradictions,
-    deadLetters: distinctDeadLetters(),
-    deadLettersRepeated: collector.deadLetters.length - distinctDeadLetters(),
+    deadLetters: collector.deadLetterDigests.size,
+    deadLettersRepeated: collector.deadLetters.length - collector.deadLetterDigests.size,
     seconds: took,
     workersStarted: pipeline.workers.size,
     calls: calls.wellSigned,

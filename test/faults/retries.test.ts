@@ -1,22 +1,13 @@
 import { describe, expect, it, type TestContext } from "vitest";
 import { FAULTS } from "../../scripts/sandbox/faults.ts";
-import { Pipeline, type PipelineOptions } from "../support/pipeline.ts";
+import type { Pipeline } from "../support/pipeline.ts";
 import { sampleBody } from "../support/sample-transaction.ts";
-import { servers } from "../support/servers.ts";
-
-/** Concurrent tests must say which of them it is that ends. */
-type Test = Pick<TestContext, "onTestFinished">;
-
-async function startPipeline(options: Omit<PipelineOptions, "servers">, test: Test): Promise<Pipeline> {
-  const pipeline = await Pipeline.start({ servers: servers(), ...options });
-  test.onTestFinished(() => pipeline.close());
-  return pipeline;
-}
+import { startPipeline } from "../support/start-pipeline.ts";
 
 /** A gateway that fails every call in this way, and remembers when each call came. */
 async function failingPipeline(
   fault: keyof typeof FAULTS,
-  test: Test,
+  test: TestContext,
   env: Readonly<Record<string, string>> = {},
 ) {
   const callTimes: number[] = [];

@@ -1,31 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import type { OwnServer, ServerKind } from "../../scripts/services/server.ts";
 import { startOwnServer } from "../../scripts/services/start-own-server.ts";
-import { Pipeline } from "../support/pipeline.ts";
+import type { Pipeline } from "../support/pipeline.ts";
 import { sampleBody } from "../support/sample-transaction.ts";
 import { servers } from "../support/servers.ts";
+import { startPipeline } from "../support/start-pipeline.ts";
 
 const QUOTA = { calls: 50, windowMs: 1_000 };
 const TRANSACTIONS = 600;
 
-const cleanups: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const clean of cleanups.splice(0).reverse()) await clean();
-});
-
 /** An installation whose one server can be taken away; the other is the test run's own. */
 async function startInstallation(kind: ServerKind): Promise<{ server: OwnServer; pipeline: Pipeline }> {
   const server = await startOwnServer(kind, {}, () => undefined);
-  cleanups.push(() => server.stop());
+  onTestFinished(() => server.stop());
   const own = kind === "redis" ? { redisUrl: server.url } : { amqpUrl: server.url };
-  const pipeline = await Pipeline.start({
+  const pipeline = await startPipeline({
     servers: { ...servers(), ...own },
     sandbox: { quota: [QUOTA], scenario: "calm" },
     env: { ALIPAY_QUOTA: "50/1s" },
   });
-  cleanups.push(() => pipeline.close());
   return { server, pipeline };
 }
 

@@ -52,7 +52,8 @@ export function createHandler(options: HandlerOptions) {
     try {
       return await work(transaction.value, delivery, signal);
     } catch (error) {
-      if (signal.aborted) return { action: "give-back", cause: "shutdown" };
+      const { transactionId } = transaction.value;
+      if (signal.aborted) return { action: "give-back", cause: "shutdown", transactionId };
       throw error;
     }
   };
@@ -117,7 +118,7 @@ export function createHandler(options: HandlerOptions) {
       const decision = decide(evidence, { ...options.circumstances, transaction, claim, calls, nowMs });
       if (decision.action !== "conclude") {
         await options.journal.release(claim);
-        return decision;
+        return { ...decision, transactionId: transaction.transactionId };
       }
       const reply = await options.journal.store(claim, decision.outcome, calls, score);
       if (reply.kind === "stored") return settle(reply.outcome, transaction);

@@ -27,7 +27,7 @@ export function logFieldsOf(delivery: Delivery, disposition: Disposition, ms: nu
     }
     case "wait":
     case "give-back":
-      return { ...common, cause: disposition.cause };
+      return { transactionId: disposition.transactionId, ...common, cause: disposition.cause };
   }
 }
 

@@ -5,15 +5,15 @@ import type { MapRow } from "./map-row.ts";
 /** Loads a mapping module: its default export, or `mapRow`. */
 export async function loadMapping(path: string): Promise<MapRow> {
   const module = await importModule(path);
-  const mapRow = module["default"] ?? module["mapRow"];
+  const mapRow = module.get("default") ?? module.get("mapRow");
   if (isMapRow(mapRow)) return mapRow;
   throw new Error(`${path}: exports neither a default function nor mapRow`);
 }
 
-async function importModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+async function importModule(path: string): Promise<ReadonlyMap<string, unknown>> {
   try {
-    const module: Readonly<Record<string, unknown>> = await import(pathToFileURL(resolve(path)).href);
-    return module;
+    const module: unknown = await import(pathToFileURL(resolve(path)).href);
+    return new Map(Object.entries(module ?? {}));
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new Error(`${path}: the mapping cannot be loaded: ${said}`, { cause: error });

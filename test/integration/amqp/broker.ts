@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import {
   connect as connectRaw,
   type ConfirmChannel,
@@ -12,6 +11,8 @@ import { connect, type BrokerConnection, type ConnectOptions } from "../../../sh
 import { declareTopology } from "../../../shared/amqp/declare-topology.ts";
 import { createPublisher, type Publisher, type PublisherOptions } from "../../../shared/amqp/publisher.ts";
 import { topologyOf } from "../../../shared/amqp/topology.ts";
+import { newNamespace } from "../../support/new-namespace.ts";
+import { removeTopology } from "../../support/remove-topology.ts";
 import { startTcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
 import { Inbox } from "./inbox.ts";
 
@@ -32,16 +33,13 @@ export interface TestBroker {
 
 export async function testBroker({ isDeclared = true } = {}): Promise<TestBroker> {
   const url = inject("amqpUrl");
-  const namespace = `t-${randomUUID()}`;
+  const namespace = newNamespace();
   const names = brokerNames(namespace);
   const model = await connectRaw(url);
   const channel = await model.createConfirmChannel();
   if (isDeclared) await declareTopology(model, topologyOf({ namespace, hasResultsQueue: true }));
   onTestFinished(async () => {
-    const cleaning = await model.createChannel();
-    for (const { name, kind } of namedOf(namespace)) {
-      await (kind === "queue" ? cleaning.deleteQueue(name) : cleaning.deleteExchange(name));
-    }
+    await removeTopology(model, namespace);
     await model.close();
   });
   return {
@@ -67,12 +65,6 @@ export async function testBroker({ isDeclared = true } = {}): Promise<TestBroker
       return inbox;
     },
   };
-}
-
-function namedOf(namespace: string) {
-  return topologyOf({ namespace, hasResultsQueue: true }).flatMap((item) =>
-    item.kind === "binding" ? [] : [item],
-  );
 }
 
 /** A supervised connection that is closed when the test ends, and what it reported. */

@@ -1,17 +1,11 @@
-import { expect, it, onTestFinished } from "vitest";
-import { Pipeline, type PipelineOptions } from "../../support/pipeline.ts";
+import { expect, it } from "vitest";
+import { z } from "zod";
 import { sampleBody } from "../../support/sample-transaction.ts";
-import { servers } from "../../support/servers.ts";
+import { startPipeline } from "../../support/start-pipeline.ts";
 import type { WorkerProcess } from "../../support/worker-process.ts";
 
-async function startPipeline(options: Omit<PipelineOptions, "servers"> = {}): Promise<Pipeline> {
-  const pipeline = await Pipeline.start({ servers: servers(), ...options });
-  onTestFinished(() => pipeline.close());
-  return pipeline;
-}
-
 async function endpointOf(worker: WorkerProcess): Promise<string> {
-  const { port } = JSON.parse(await worker.line('"http-listening"')) as { port: number };
+  const { port } = z.object({ port: z.number() }).parse(JSON.parse(await worker.line('"http-listening"')));
   return `http://127.0.0.1:${port}`;
 }
 

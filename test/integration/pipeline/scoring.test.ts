@@ -1,20 +1,8 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FAULTS } from "../../../scripts/sandbox/faults.ts";
-import { Pipeline } from "../../support/pipeline.ts";
+import type { Pipeline } from "../../support/pipeline.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";
-import { servers } from "../../support/servers.ts";
-
-const open: Pipeline[] = [];
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((pipeline) => pipeline.close()));
-});
-
-async function startPipeline(options: Omit<Parameters<typeof Pipeline.start>[0], "servers"> = {}) {
-  const pipeline = await Pipeline.start({ servers: servers(), ...options });
-  open.push(pipeline);
-  return pipeline;
-}
+import { startPipeline } from "../../support/start-pipeline.ts";
 
 const small = (transactionId: string, userId = "2088102146225135") =>
   sampleBody({ transactionId, userId, amount: { value: "10.00", currency: "CNY" } });

@@ -10,7 +10,7 @@ import {
 import type { Claim, SentReply } from "../../../shared/domain/claim.ts";
 import type { Failure } from "../../../shared/domain/failure.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
-import type { PermitReply, Signal } from "../../../shared/domain/permit.ts";
+import type { Hold, PermitReply, Signal } from "../../../shared/domain/permit.ts";
 import type { Scoring } from "../../../shared/domain/scoring.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 
@@ -80,7 +80,7 @@ class FakeLedger implements Ledger {
   readonly unused = vi.fn<(permitId: string) => void>();
   readonly lift = vi.fn<() => void>();
   readonly signal = vi.fn<
-    (permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal) => Promise<void>
+    (permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal) => Promise<Hold | undefined>
   >(async () => undefined);
   readonly asked: string[] = [];
   readonly #replies: PermitReply[] = [];

@@ -3,6 +3,7 @@ import { brokerNames } from "../../../shared/amqp/broker-names.ts";
 import { readDelivery } from "../../../shared/amqp/read-delivery.ts";
 import { settlingMessage, type Publishable } from "../../../shared/amqp/settling-message.ts";
 import type { Delivery } from "../../../shared/domain/delivery.ts";
+import { sampleResult } from "../../support/sample-result.ts";
 import { incoming } from "./incoming.ts";
 
 const names = brokerNames("risk");
@@ -11,19 +12,7 @@ const complete: Publishable = {
   action: "complete",
   rail: "alipay",
   merchantId: "store-17",
-  result: {
-    schemaVersion: 1,
-    transactionId: "T1",
-    verdict: "review",
-    riskScore: 0.62,
-    ruleCodes: ["DEVICE_VELOCITY"],
-    source: "alipay",
-    revision: 1,
-    attempts: 2,
-    cost: { value: "0.04", currency: "CNY" },
-    traceId: null,
-    decidedAt: "2026-11-23T08:00:00.412+08:00",
-  },
+  result: sampleResult({ transactionId: "T1" }),
 };
 
 const deadLetter: Publishable = {

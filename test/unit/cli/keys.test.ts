@@ -27,7 +27,7 @@ describe("riskline keys", () => {
   it("makes longer ones, and says in JSON what it made", async () => {
     const folder = folderOf();
     const { stdout, stderr } = await riskline(["keys", "--out", folder, "--bits", "3072", "--json"]);
-    const { privateKeyFile } = JSON.parse(stdout);
+    const { privateKeyFile }: { privateKeyFile: string } = JSON.parse(stdout);
     expect(createPrivateKey(readFileSync(privateKeyFile)).asymmetricKeyDetails?.modulusLength).toBe(3_072);
     expect(stderr).toBe("");
   });

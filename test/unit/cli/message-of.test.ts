@@ -6,7 +6,11 @@ const TARGET = { exchange: "risk.transactions", routingKey: "transaction.standar
 describe("the message of a line", () => {
   it("is the line's bytes, as JSON, to the target", () => {
     const body = Buffer.from([0x7b, 0xff, 0x0d]);
-    expect(messageOf(body, TARGET)).toEqual({ ...TARGET, body, properties: { contentType: "application/json" } });
+    expect(messageOf(body, TARGET)).toEqual({
+      ...TARGET,
+      body,
+      properties: { contentType: "application/json" },
+    });
   });
 
   it.each([

@@ -8,7 +8,9 @@ const free = JSON.stringify(sampleBody({ amount: { value: "0.00", currency: "CNY
 
 describe("riskline publish --dry-run", () => {
   it("finds nothing wrong with good lines", async () => {
-    const { status, stdout } = await riskline(["publish", "--dry-run", "-", "--json"], { input: `${good}\n${good}\n` });
+    const { status, stdout } = await riskline(["publish", "--dry-run", "-", "--json"], {
+      input: `${good}\n${good}\n`,
+    });
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toEqual({ checked: 2, refused: 0, problems: [] });
   });
@@ -42,7 +44,9 @@ describe("riskline publish --dry-run", () => {
     const dryRun = (map: string) => riskline(["publish", "--dry-run", "payments.csv", "--map", map], { cwd });
     expect(await dryRun("named.ts")).toMatchObject({ status: 0 });
     expect(await dryRun("./default.ts")).toMatchObject({ status: 0 });
-    expect((await dryRun("none.ts")).stderr).toContain("none.ts: exports neither a default function nor mapRow");
+    expect((await dryRun("none.ts")).stderr).toContain(
+      "none.ts: exports neither a default function nor mapRow",
+    );
     expect((await dryRun("broken.ts")).stderr).toContain("broken.ts: the mapping cannot be loaded: ");
     expect((await dryRun("absent.ts")).stderr).toContain("absent.ts: the mapping cannot be loaded: ");
   });

@@ -53,7 +53,10 @@ describe("publishing records", () => {
   });
 
   it("sends nothing that is longer than any broker should take", async () => {
-    const report = await publish(["x".repeat(LARGEST_BODY + 1), "x".repeat(LARGEST_BODY)], async () => undefined);
+    const report = await publish(
+      ["x".repeat(LARGEST_BODY + 1), "x".repeat(LARGEST_BODY)],
+      async () => undefined,
+    );
     expect(report).toMatchObject({ published: 1, refused: { count: 1, listed: [{ line: 1 }] } });
   });
 

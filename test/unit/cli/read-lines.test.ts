@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { collect } from "./collect.ts";
 import { readLines, type Line } from "../../../scripts/cli/publish/read-lines.ts";
 
 async function linesOf(chunks: readonly (string | Buffer)[], longest = 1_000): Promise<Line[]> {
   async function* bytes(): AsyncGenerator<Buffer> {
     for (const chunk of chunks) yield Buffer.from(chunk);
   }
-  return Array.fromAsync(readLines(bytes(), longest));
+  return collect(readLines(bytes(), longest));
 }
 
 const textsOf = async (...chunks: string[]) => (await linesOf(chunks)).map(({ bytes }) => bytes.toString());
@@ -25,7 +26,9 @@ describe("lines of a file", () => {
   });
 
   it("keeps every byte, however it is cut into chunks", async () => {
-    const line = fc.uint8Array({ maxLength: 20 }).map((bytes) => bytes.map((byte) => (byte === 10 ? 11 : byte)));
+    const line = fc
+      .uint8Array({ maxLength: 20 })
+      .map((bytes) => bytes.map((byte) => (byte === 10 ? 11 : byte)));
     await fc.assert(
       fc.asyncProperty(fc.array(line), fc.integer({ min: 1, max: 7 }), async (written, size) => {
         const file = Buffer.concat(written.flatMap((bytes) => [bytes, Buffer.from("\n")]));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { collect } from "./collect.ts";
 import { selectRecords } from "../../../scripts/cli/publish/select-records.ts";
 import { recordsOf } from "./source-records.ts";
 
@@ -13,7 +14,7 @@ describe("selected records", () => {
   ])("after $skip, at most $limit: $numbers", async ({ skip, limit, numbers, skipped }) => {
     let heard = 0;
     const selected = selectRecords(recordsOf(["a", "b", "c", "d"]), { skip, limit }, () => (heard += 1));
-    expect((await Array.fromAsync(selected)).map(({ number }) => number)).toEqual(numbers);
+    expect((await collect(selected)).map(({ number }) => number)).toEqual(numbers);
     expect(heard).toBe(skipped);
   });
 
@@ -23,6 +24,6 @@ describe("selected records", () => {
       expect.unreachable();
     }
     const selected = selectRecords(endless(), { skip: 0, limit: 1 }, () => undefined);
-    expect(await Array.fromAsync(selected)).toHaveLength(1);
+    expect(await collect(selected)).toHaveLength(1);
   });
 });

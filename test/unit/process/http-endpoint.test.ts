@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, request, type IncomingHttpHeaders } from "node:http";
-import { createServer, connect, type AddressInfo } from "node:net";
+import { createServer, connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
 import {
@@ -8,6 +8,7 @@ import {
   type HttpEndpoint,
   type Readiness,
 } from "../../../shared/process/http-endpoint.ts";
+import { listen } from "../../support/listen.ts";
 
 const HOST = "127.0.0.1";
 const READY: Readiness = { ready: true, reasons: [] };
@@ -56,10 +57,9 @@ async function ask({ port }: HttpEndpoint, path: string, method = "GET", agent?:
 }
 
 async function takenPort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
+  const server = createServer();
   onTestFinished(() => void server.close());
-  await once(server, "listening");
-  return (server.address() as AddressInfo).port;
+  return await listen(server);
 }
 
 it.each([
@@ -157,6 +157,6 @@ it("closes although somebody sent half a request", async () => {
   socket.write("GET /livez HTTP/1.1\r\nHost: a\r\n");
   // Known to the server once it has answered somebody who came later.
   await ask(endpoint, "/livez");
-  await endpoint.close();
+  await expect(endpoint.close()).resolves.toBeUndefined();
   await ended;
 });

@@ -1,7 +1,7 @@
-import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../../../scripts/sandbox/answer.ts";
 import { Gateway, type GatewayRules } from "../../../scripts/sandbox/gateway.ts";
+import { newKeyPair } from "../../support/new-key-pair.ts";
 import {
   APP_ID,
   appKeys,
@@ -113,13 +113,7 @@ describe("a call", () => {
   });
 
   it.each([
-    [
-      "of another key",
-      signedForm(
-        parametersOf(bizContent("T1"), inTime),
-        generateKeyPairSync("rsa", { modulusLength: 2_048 }).privateKey,
-      ),
-    ],
+    ["of another key", signedForm(parametersOf(bizContent("T1"), inTime), newKeyPair().privateKey)],
     ["of another text", callNow("T1").replace("128.50", "128.51")],
     ["that is no base64", callNow("T1").replace(/sign=[^&]+/, "sign=***")],
     ["of a text that gained a parameter", `${callNow("T1")}&extra=1`],

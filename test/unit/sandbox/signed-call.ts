@@ -1,8 +1,7 @@
-import { generateKeyPairSync, randomUUID, sign, verify, type KeyObject } from "node:crypto";
+import { randomUUID, sign, verify, type KeyObject } from "node:crypto";
+import { sandboxKeys } from "../../support/sandbox-keys.ts";
 
-/** Keys of the tests: made once per test file. */
-export const appKeys = generateKeyPairSync("rsa", { modulusLength: 2_048 });
-export const gatewayKeys = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+export const { app: appKeys, gateway: gatewayKeys } = sandboxKeys();
 
 export const APP_ID = "2021000000000001";
 
@@ -45,7 +44,7 @@ export function parametersOf(
 /** Signs as the documents say, and form-encodes. */
 export function signedForm(parameters: Record<string, string>, key: KeyObject = appKeys.privateKey): string {
   const text = Object.entries(parameters)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}=${value}`)
     .join("&");
   const signature = sign("RSA-SHA256", Buffer.from(text), key).toString("base64");

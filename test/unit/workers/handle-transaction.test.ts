@@ -292,13 +292,22 @@ describe("a claim that was lost", () => {
 
 describe("without an outcome", () => {
   it.each([
-    { evidence: { kind: "held", cause: "quota" }, expected: { action: "wait", cause: "quota" } },
-    { evidence: { kind: "held", cause: "banned" }, expected: { action: "wait", cause: "banned" } },
+    {
+      evidence: { kind: "held", cause: "quota" },
+      expected: { action: "wait", cause: "quota", transactionId: ID },
+    },
+    {
+      evidence: { kind: "held", cause: "banned" },
+      expected: { action: "wait", cause: "banned", transactionId: ID },
+    },
     {
       evidence: { kind: "failed", failure: { kind: "permission", code: "40006", detail: "none" } },
-      expected: { action: "wait", cause: "permission" },
+      expected: { action: "wait", cause: "permission", transactionId: ID },
     },
-    { evidence: { kind: "interrupted" }, expected: { action: "give-back", cause: "shutdown" } },
+    {
+      evidence: { kind: "interrupted" },
+      expected: { action: "give-back", cause: "shutdown", transactionId: ID },
+    },
   ] as const)("$expected.action after $evidence.kind, and the claim is released", async (row) => {
     gathers(row.evidence, 1);
     expect(await handle()).toEqual(row.expected);
@@ -397,7 +406,7 @@ describe("a shutdown", () => {
       stop.abort();
       throw new Error("aborted");
     });
-    expect(await handle()).toEqual({ action: "give-back", cause: "shutdown" });
+    expect(await handle()).toEqual({ action: "give-back", cause: "shutdown", transactionId: ID });
   });
 
   it("while somebody else's work is waited for gives it back at once", async () => {
@@ -405,7 +414,7 @@ describe("a shutdown", () => {
     const disposition = handle();
     await vi.waitFor(() => expect(journal.claim).toHaveBeenCalled());
     stop.abort();
-    expect(await disposition).toEqual({ action: "give-back", cause: "shutdown" });
+    expect(await disposition).toEqual({ action: "give-back", cause: "shutdown", transactionId: ID });
   });
 
   it("does not keep an answer from being stored and told", async () => {

@@ -1,0 +1,281 @@
+import { randomUUID } from "node:crypto";
+import { beforeEach, describe, expect, inject, it, onTestFinished } from "vitest";
+import type { DeadLetter } from "../../../shared/domain/dead-letter.ts";
+import { formatInstant } from "../../../shared/domain/instant.ts";
+import type { Outcome } from "../../../shared/domain/outcome.ts";
+import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
+import { Journal } from "../../../shared/redis/journal.ts";
+import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
+import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
+import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
+import { sampleTransaction } from "../../support/sample-transaction.ts";
+import { riskline } from "../../unit/cli/riskline-process.ts";
+import { testBroker } from "../amqp/broker.ts";
+
+let redis: RedisClient;
+let namespace: string;
+let application: { appId: string; gatewayUrl: string };
+
+beforeEach(async () => {
+  redis = await openRedis(inject("redisUrl"));
+  namespace = `t-${randomUUID()}`;
+  application = { appId: randomUUID(), gatewayUrl: "http://127.0.0.1/gateway.do" };
+  return async () => {
+    const ledger = ledgerKeys({ ...application, credentialsId: "" }).log.replace(/log$/, "*");
+    const keys = [...(await redis.keys(`${namespace}:*`)), ...(await redis.keys(ledger))];
+    if (keys.length > 0) await redis.del(keys);
+    await closeRedis(redis);
+  };
+});
+
+const environment = () => ({
+  REDIS_URL: inject("redisUrl"),
+  NAMESPACE: namespace,
+  ALIPAY_APP_ID: application.appId,
+  ALIPAY_GATEWAY_URL: application.gatewayUrl,
+  ALIPAY_QUOTA: "10/1s,100/1m,1000/1h",
+});
+
+const look = (...args: string[]) => riskline(args, { env: environment() });
+
+const RESULT: Outcome = {
+  kind: "result",
+  result: {
+    schemaVersion: 1,
+    transactionId: "T1",
+    verdict: "review",
+    riskScore: 0.62,
+    ruleCodes: ["DEVICE_VELOCITY"],
+    source: "alipay",
+    revision: 1,
+    attempts: 2,
+    cost: { value: "0.04", currency: "CNY" },
+    traceId: "21a3",
+    decidedAt: "2026-11-23T08:00:00.412+08:00",
+  },
+};
+
+const DEAD_LETTER: DeadLetter = {
+  reason: "rejected",
+  detail: "the gateway refuses the amount",
+  attempts: 1,
+  replays: 0,
+  failedAt: "2026-11-23T08:00:00.412+08:00",
+  worker: "w1",
+};
+
+/** Takes the transaction T1 for work, and ends it where there is an outcome. */
+async function work(outcome: Outcome | undefined, calls: number): Promise<void> {
+  const journal = new Journal(
+    redis,
+    { namespace, journalTtlSeconds: 100, resultTtlSeconds: 100, cacheTtlSeconds: 100, callPrice: 200 },
+    () => "pseudonym",
+  );
+  onTestFinished(() => journal.close());
+  const transaction = sampleTransaction({ transactionId: "T1" });
+  const history = { calls: 0, replays: 0, replay: "none" } as const;
+  const reply = await journal.claim(transaction, journal.newToken(), history);
+  if (reply.kind !== "claimed") throw new Error(reply.kind);
+  for (let call = 1; call <= calls; call++) await journal.sent(reply.claim, call, `permit-${call}`, 0);
+  if (outcome !== undefined) await journal.store(reply.claim, outcome, calls, undefined);
+}
+
+describe("riskline result", () => {
+  it("shows a stored result, to a person or as it is", async () => {
+    await work(RESULT, 2);
+    const shown = await look("result", "T1");
+    expect(shown).toMatchObject({ status: 0, stderr: "" });
+    expect(shown.stdout).toMatch(/^verdict +review$/m);
+    expect(shown.stdout).toMatch(/^API calls +2, 0\.04 CNY$/m);
+    const stored = await redis.get(`${namespace}:result:T1`);
+    expect((await look("result", "T1", "--json")).stdout).toBe(`${stored}\n`);
+  });
+
+  it.each([
+    { title: "was never heard of", prepare: async () => undefined, said: "T1: no such transaction" },
+    {
+      title: "is a dead letter",
+      prepare: () => work({ kind: "dead-letter", deadLetter: DEAD_LETTER }, 1),
+      said: "T1: no result: it is a dead letter, rejected: the gateway refuses the amount",
+    },
+    {
+      title: "is being worked on",
+      prepare: () => work(undefined, 1),
+      said: "T1: no result yet; API calls made so far: 1",
+    },
+    {
+      title: "had its time",
+      prepare: async () => {
+        await work(RESULT, 1);
+        await redis.del(`${namespace}:result:T1`);
+      },
+      said: "T1: had a result, which is no longer stored (RESULT_TTL_SECONDS)",
+    },
+  ])("of a transaction that $title says so, with status 1", async ({ prepare, said }) => {
+    await prepare();
+    const { status, stdout, stderr } = await look("result", "T1");
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toContain(said);
+  });
+});
+
+function openLedger(changes: Partial<LedgerSettings> = {}): QuotaLedger {
+  return new QuotaLedger(redis, {
+    ...application,
+    credentialsId: "key-1",
+    quota: [
+      { calls: 10, windowMs: 1_000 },
+      { calls: 100, windowMs: 60_000 },
+      { calls: 1_000, windowMs: 3_600_000 },
+    ],
+    history: "none",
+    timeoutMs: 3_000,
+    freezeMs: 86_400_000,
+    strikesPerDay: 10,
+    worker: "w1",
+    ...changes,
+  });
+}
+
+async function showQuota(): Promise<Record<string, unknown>> {
+  const shown: Record<string, unknown> = JSON.parse((await look("quota", "show", "--json")).stdout);
+  return shown;
+}
+
+describe("riskline quota show", () => {
+  it("shows the configured windows where nobody has asked for a permit", async () => {
+    expect(await showQuota()).toMatchObject({
+      windows: [
+        { window: "10/1s", calls: 10, used: 0, share: 0 },
+        { window: "100/1m", used: 0 },
+        { window: "1000/1h", used: 0 },
+      ],
+      isInUse: false,
+      lastCallAt: null,
+      brake: { isOn: false },
+      strikes: { count: 0, limit: 10 },
+      holds: [],
+      spendToday: { calls: 0, cost: { value: "0.00", currency: "CNY" } },
+    });
+  });
+
+  it("counts the calls of each window, and the strictest of quotas that disagree", async () => {
+    await openLedger().permit(1, 4);
+    await openLedger({ quota: [{ calls: 7, windowMs: 1_000 }] }).permit(1, 4);
+    const { windows, isInUse, quotasDisagree } = await showQuota();
+    expect({ isInUse, quotasDisagree }).toEqual({ isInUse: true, quotasDisagree: true });
+    expect(windows).toMatchObject([
+      { calls: 7, used: 2 },
+      { calls: 100, used: 2, share: 0.02 },
+      { calls: 1_000, used: 2 },
+    ]);
+  });
+
+  it("counts over hours by the minute", async () => {
+    const ledger = openLedger({ quota: [{ calls: 5, windowMs: 86_400_000 }] });
+    for (let call = 0; call < 3; call++) await ledger.permit(1, 4);
+    expect(await showQuota()).toMatchObject({ windows: [{ calls: 5, windowMs: 86_400_000, used: 3 }] });
+  });
+
+  it("tells the spacing that the ledger keeps", async () => {
+    const ledger = openLedger({ quota: [{ calls: 20, windowMs: 1_000 }] });
+    await ledger.permit(1, 4);
+    const first = await readLedgerOverview(redis, application, []);
+    await ledger.permit(1, 4);
+    const second = await readLedgerOverview(redis, application, []);
+    const apartMs = Number(second.lastCallAtMs) - Number(first.lastCallAtMs);
+    // The next start is that far away at least, and no further where it was asked for in time.
+    expect(apartMs).toBeGreaterThanOrEqual(first.spacingMs - 0.01);
+    const betweenMs = second.nowMs - first.nowMs;
+    expect(apartMs).toBeLessThanOrEqual(Math.max(first.spacingMs, betweenMs) + 1);
+  });
+
+  it("shows brake, patience and strikes after a limit answer", async () => {
+    const signal = { kind: "quota", code: "40005", retryAfterMs: 30_000 } as const;
+    await openLedger().permit(1, 4);
+    const before = await readLedgerOverview(redis, application, []);
+    await openLedger().signal("permit", signal, 0);
+    const { brake, strikes, patienceRemainingMs, spacingMs } = await showQuota();
+    expect(brake).toMatchObject({
+      isOn: true,
+      remainingMs: expect.toSatisfy((ms) => ms > 0 && ms <= 60_000),
+    });
+    expect(strikes).toEqual({ count: 1, limit: 10 });
+    expect(patienceRemainingMs).toBeLessThanOrEqual(30_000);
+    expect(patienceRemainingMs).toBeGreaterThan(0);
+    expect(spacingMs).toBeGreaterThan(before.spacingMs);
+  });
+
+  it("shows a freeze, and the hold of any credentials", async () => {
+    await openLedger().signal("permit", { kind: "banned", code: "40006 isv.app-api-punished" }, 0);
+    await openLedger({ credentialsId: "key-2" }).signal("permit", { kind: "permission", code: "40001" }, 0);
+    const { holds } = await showQuota();
+    expect(holds).toMatchObject([
+      { kind: "banned", code: "40006 isv.app-api-punished", by: "w1" },
+      { kind: "permission", code: "40001" },
+    ]);
+    const { stdout } = await look("quota", "show");
+    expect(stdout).toMatch(/^hold: banned +40006 isv\.app-api-punished, since .*, next probe in \d+ h/m);
+    expect(stdout).toMatch(/^hold: permission +40001, since .*, next probe in (\d+ s|1 min) \(met by w1\)$/m);
+  });
+
+  it("changes nothing", async () => {
+    await openLedger().permit(1, 4);
+    const read = async () => {
+      const keys = (
+        await redis.keys(ledgerKeys({ ...application, credentialsId: "" }).log.replace(/log$/, "*"))
+      ).toSorted();
+      return Promise.all(keys.map(async (key) => [key, await redis.dump(key)]));
+    };
+    const before = await read();
+    await look("quota", "show");
+    expect(await read()).toEqual(before);
+  });
+});
+
+describe("riskline status", () => {
+  it("shows queues, replicas, spend and quota", async () => {
+    const broker = await testBroker();
+    namespace = broker.namespace;
+    await work(RESULT, 2);
+    await broker.produce("transaction.urgent", "{}");
+    await broker.channel.consume(broker.names.lanes.standard, () => undefined);
+    const env = { ...environment(), AMQP_URL: broker.url };
+    const { status, stdout } = await riskline(["status", "--json"], { env });
+    expect(status).toBe(0);
+    const { broker: shown, spendToday, quota } = JSON.parse(stdout);
+    const urgent = { name: broker.names.lanes.urgent, exists: true, ready: 1, consumers: 0 };
+    expect(shown).toMatchObject({ replicas: 1, queues: expect.arrayContaining([urgent]) });
+    expect(spendToday).toEqual({
+      day: formatInstant(Date.now()).slice(0, 10),
+      calls: 2,
+      cost: { value: "0.04", currency: "CNY" },
+    });
+    expect(quota).toMatchObject({ isInUse: false, holds: [] });
+    const person = await riskline(["status"], { env });
+    expect(person.stdout).toMatch(new RegExp(`^${broker.names.lanes.urgent} +1 +0$`, "m"));
+    expect(person.stdout).toMatch(/^spent today +0\.04 CNY for 2 calls/m);
+  });
+
+  it("declares nothing, and needs no application", async () => {
+    const broker = await testBroker({ isDeclared: false });
+    const env = { AMQP_URL: broker.url, REDIS_URL: inject("redisUrl"), NAMESPACE: broker.namespace };
+    const { status, stdout } = await riskline(["status"], { env });
+    expect(status).toBe(0);
+    expect(stdout.match(/ missing$/gm)).toHaveLength(7);
+    expect(stdout).toMatch(/^quota +unknown: ALIPAY_APP_ID: must be set$/m);
+  });
+
+  it("shows what it can where one of the servers is away", async () => {
+    const broker = await testBroker();
+    namespace = broker.namespace;
+    const away = "amqp://127.0.0.1:1";
+    const noBroker = await riskline(["status"], { env: { ...environment(), AMQP_URL: away } });
+    expect(noBroker).toMatchObject({ status: 1, stdout: expect.stringMatching(/^spent today/) });
+    expect(noBroker.stderr).toContain("(AMQP_URL)");
+    const env = { ...environment(), AMQP_URL: broker.url, REDIS_URL: "redis://127.0.0.1:1" };
+    const noRedis = await riskline(["status"], { env });
+    expect(noRedis).toMatchObject({ status: 1, stdout: expect.stringMatching(/^queue +ready +consumers\n/) });
+    expect(noRedis.stderr).toContain("(REDIS_URL)");
+  });
+});
