@@ -43,6 +43,8 @@ export interface ConsumerOptions {
 }
 
 export interface Consumer {
+  /** Deliveries taken and not yet settled. */
+  readonly inHand: number;
   /**
    * Takes nothing more, gives back what waits, lets the rest end, and closes the channels once all is settled. The
    * signal is the deadline: what is unsettled then goes back to the broker. Stopping twice stops once; never rejects.
@@ -70,6 +72,10 @@ class SettlingConsumer implements Consumer {
     // Every delivery in hand may listen to them.
     setMaxListeners(0, this.#stopping.signal, this.#abandoning.signal);
     this.#lanes = ([...LANES, "waiting"] as const).flatMap((lane) => this.#subscribe(lane));
+  }
+
+  get inHand(): number {
+    return this.#inHand.count;
   }
 
   stop(deadline?: AbortSignal): Promise<void> {

@@ -3,6 +3,10 @@ export class HandCount {
   #count = 0;
   #whenEmpty: (() => void) | undefined;
 
+  get count(): number {
+    return this.#count;
+  }
+
   take(): void {
     this.#count++;
   }

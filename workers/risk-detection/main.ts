@@ -133,6 +133,7 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
     }),
     observer: observerFor(worker),
   });
+  worker.metrics.watchInFlight(() => consumer.inHand);
   shutdown.register("consumer", () => consumer.stop(shutdown.hard));
   shutdown.register("readiness", () => health.stop());
 }
@@ -240,7 +241,6 @@ function openRiskClient(
       },
     },
   });
-  metrics.watchInFlight(() => client.inFlight);
   shutdown.register("risk client", () => client.close());
   return client;
 }

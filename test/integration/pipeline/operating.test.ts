@@ -29,6 +29,7 @@ it("a worker tells whether it lives, is ready, and what it did", async () => {
   expect(metrics).toMatch(/riskline_deliveries_total\{[^}]*reason="malformed"[^}]*\} 1\n/);
   expect(metrics).toMatch(/riskline_calls_total\{code="10000"\} 3\n/);
   expect(metrics).toMatch(/riskline_spend_cny_total 0\.06\n/);
+  expect(metrics).toMatch(/riskline_in_flight_deliveries 0\n/);
 });
 
 it("a stopping worker ends its calls in flight, gives the rest back, and loses no answer that was paid for", async () => {
