@@ -21,6 +21,7 @@ local QUOTA_MEMORY = MINUTE         -- a replica's quota counts for as long afte
 local BRAKE_RELEASE = MINUTE        -- the braked rate returns within this time
 local PACE = 0.97                   -- calls of the shortest window are this part of window/calls apart
 local LONGEST_GAP = 250             -- but no further than this: a lone call must not wait for nothing
+local PROBE_RESERVED = 30000        -- for transactions without a call, from the end of a hold
 local UNDER_WAY_PAUSE = 50          -- until it is looked again whether calls under way were answered
 local STATE_TTL = 32 * DAY          -- longer than the longest window
 
@@ -75,7 +76,7 @@ table.sort(windows)
 local disagree = redis.call('ZCARD', KEYS[5]) > 1 and 1 or 0
 
 -- 3. Does a hold stand? Once it is over, one call at a time probes; its answer lifts the hold or renews it.
-local isProbe = 0
+local isProbe, overdue = 0, math.huge
 for _, key in ipairs({ KEYS[7], KEYS[8] }) do
   local hold = redis.call('HMGET', key, 'until', 'kind', 'code')
   if hold[1] then
@@ -84,11 +85,12 @@ for _, key in ipairs({ KEYS[7], KEYS[8] }) do
       save()
       return { state.epoch, disagree, exact(now), 'held', hold[2], hold[3], math.ceil(left) }
     end
-    isProbe = 1
+    isProbe, overdue = 1, math.min(overdue, -left)
   end
 end
--- A probe is taken by a transaction that has made no call yet, so that no transaction is used up by probing.
-if isProbe == 1 and tonumber(ARGV[10]) > 1 then
+-- A probe is taken by a transaction that has made no call yet, so that none is used up by probing; where no such
+-- transaction comes for a while, another one has to.
+if isProbe == 1 and tonumber(ARGV[10]) > 1 and overdue < PROBE_RESERVED then
   save()
   return { state.epoch, disagree, exact(now), 'later', 1000 }
 end

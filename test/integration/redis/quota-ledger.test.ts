@@ -86,8 +86,11 @@ function granted(reply: PermitReply): Granted {
 
 const firstCall = (ledger: QuotaLedger) => ledger.permit(1, 4);
 
-/** Ends the wait for a probe. */
-const endHold = (key: "freeze" | "permission") => redis.hset(keys()[key], "until", 0);
+/** Ends the wait for a probe, so long ago. */
+async function endHold(key: "freeze" | "permission", agoMs = 1): Promise<void> {
+  const [seconds, microseconds] = await redis.time();
+  await redis.hset(keys()[key], "until", Number(seconds) * 1_000 + Number(microseconds) / 1_000 - agoMs);
+}
 
 describe("a window", () => {
   const oneInWindow = { quota: [{ calls: 1, windowMs: 100 }] };
@@ -467,6 +470,14 @@ describe("a freeze", () => {
     await endHold("freeze");
     expect(await ledger.permit(2, 4)).toMatchObject({ kind: "later" });
     expect(await ledger.permit(1, 4)).toMatchObject({ kind: "granted", isProbe: true });
+  });
+
+  it("is probed by one that has, where no other comes for half a minute", async () => {
+    const ledger = await openLedger();
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.signal(permit.id, BANNED, 10);
+    await endHold("freeze", 30_001);
+    expect(await ledger.permit(4, 4)).toMatchObject({ kind: "granted", isProbe: true });
   });
 });
 
