@@ -43,6 +43,8 @@ export interface RiskClientEvents extends TurnstileEvents {
   /** A call ended; the gateway's code, or ours where it said nothing. */
   onCall(call: { code: string; latencyMs: number }): void;
   onPermit(waitedMs: number): void;
+  /** The gateway refused a call because of too many: every replica slows down. */
+  onLimited(code: string): void;
 }
 
 export interface RiskClientOptions {
@@ -287,6 +289,7 @@ export class RiskClient {
     try {
       const hold = await this.#options.ledger.signal(permit.id, failure, sinceMs, signal);
       if (hold !== undefined) this.#turnstile.noteHold(hold);
+      if (failure.kind === "quota") this.#options.events.onLimited(failure.code);
     } catch (error) {
       if (!signal.aborted) throw error;
     }

@@ -18,9 +18,9 @@ end
 
 local saidReplays = tonumber(ARGV[6])
 if kind then
-  -- A replay reopens a dead letter, never an answer; and the same replay delivered again reopens nothing,
-  -- or a crash would run it twice. A fresh delivery is a replay whatever it says of itself.
-  local reopens = kind == 'dead-letter' and (ARGV[7] == 'fresh' or (ARGV[7] == 'again' and saidReplays > replays))
+  -- A replay reopens a dead letter, never an answer. A fresh delivery is a replay whatever it says of itself. One
+  -- delivered again carries the number of the dead letter that it puts back: an outcome with a higher one is its own.
+  local reopens = kind == 'dead-letter' and (ARGV[7] == 'fresh' or (ARGV[7] == 'again' and saidReplays >= replays))
   if not reopens then return { 'settled', kind, body } end
   replays = replays + 1
   redis.call('HDEL', KEYS[1], 'kind', 'body')
@@ -33,5 +33,7 @@ local firstAt = tonumber(journal[9] or now)
 redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[2], 'calls', calls, 'replays', replays, 'firstAt', firstAt,
   'token', ARGV[1], 'leaseUntil', now + ARGV[3])
 if not digest then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
+-- Calls that only a dead letter still knows of were paid for, and booked, when it was stored.
+if ARGV[7] ~= '' and tonumber(ARGV[5]) > tonumber(journal[2] or 0) then redis.call('HSET', KEYS[1], 'accounted', calls) end
 local nextCallIn = math.max(0, tonumber(journal[3] or 0) - now)
 return { 'claimed', calls, replays, nextCallIn, firstAt, now, redis.call('GET', KEYS[2]) }

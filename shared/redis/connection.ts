@@ -36,12 +36,24 @@ export function createRedis(url: string, events: RedisEvents = {}): Redis {
   return client;
 }
 
+/**
+ * Makes sure that the URL's database is the one that is used: where Redis refuses to select it, the driver goes on
+ * with number 0, and replicas would not share one ledger.
+ */
+export async function checkDatabase(client: Redis): Promise<void> {
+  const wanted = client.options.db ?? 0;
+  const selected = / db=(\d+) /.exec(await client.client("INFO"))?.[1];
+  if (selected !== undefined && Number(selected) !== wanted) {
+    throw new Error(`there is no database ${wanted}`);
+  }
+}
+
 /** Connects and waits for the first answer; a wrong password or an unreachable server is an error here. */
 export async function openRedis(url: string, events: RedisEvents = {}): Promise<Redis> {
   const client = createRedis(url, events);
   try {
     await client.connect();
-    await client.ping();
+    await checkDatabase(client);
     return client;
   } catch (error) {
     client.disconnect();

@@ -124,9 +124,9 @@ export class Journal {
       case "leased":
         return { kind: "leased", remainingMs: reply[1] };
       case "claimed": {
-        this.#held.set(key, token);
         const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score] = reply;
         const counts = { calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
+        this.#held.set(key, token);
         return {
           kind: "claimed",
           claim: { transactionId, pseudonym, digest, token, ...counts, score: readScore(score) },
@@ -241,15 +241,23 @@ export class Journal {
 }
 
 function readOutcome(kind: string, body: string): Outcome {
-  const json: unknown = JSON.parse(body);
+  const json = parseJson(body);
   return outcomeSchema.parse(kind === "result" ? { kind, result: json } : { kind, deadLetter: json });
 }
 
+/** The value, or undefined, which no schema takes. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function readScore(text: string | null): StoredScore | undefined {
-  if (text === null) return undefined;
-  // A score that a newer replica wrote in another form is no score to us: the call is made.
-  const json = storedScoreSchema.safeParse(JSON.parse(text));
-  if (!json.success) return undefined;
-  const { riskScore, ruleCodes, traceId } = json.data;
+  // A score that cannot be read, or that a newer replica wrote in another form, is no score to us: the call is made.
+  const score = storedScoreSchema.safeParse(parseJson(text ?? ""));
+  if (!score.success) return undefined;
+  const { riskScore, ruleCodes, traceId } = score.data;
   return { riskScore, ruleCodes, traceId };
 }

@@ -2,11 +2,9 @@ import type { Claim, ClaimReply, History, SentReply, StoredScore, StoreReply } f
 import type { Outcome } from "../domain/outcome.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import type { Journal } from "./journal.ts";
-import { persist } from "./persist.ts";
+import { persist, type Persistence } from "./persist.ts";
 
-export interface PatienceOptions {
-  /** Told of each failure, for one loud line and a metric. */
-  readonly onTrouble: (error: unknown) => void;
+export interface PatienceOptions extends Pick<Persistence, "onTrouble" | "onAnswer"> {
   /** Until then an outcome is stored, also while a graceful stop goes on: its answer was paid for. */
   readonly lastMoment: AbortSignal;
 }
@@ -52,6 +50,6 @@ export class PatientJournal {
   }
 
   #persist<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return persist(run, { signal, onTrouble: this.#options.onTrouble });
+    return persist(run, { ...this.#options, signal });
   }
 }

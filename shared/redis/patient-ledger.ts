@@ -1,15 +1,15 @@
 import type { Hold, PermitReply, Signal } from "../domain/permit.ts";
-import { persist } from "./persist.ts";
+import { persist, type Persistence } from "./persist.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
 
 /** The ledger as a worker uses it: it waits for Redis where the answer matters, and not where it does not. */
 export class PatientLedger {
   readonly #ledger: QuotaLedger;
-  readonly #onTrouble: (error: unknown) => void;
+  readonly #patience: Omit<Persistence, "signal">;
 
-  constructor(ledger: QuotaLedger, onTrouble: (error: unknown) => void) {
+  constructor(ledger: QuotaLedger, patience: Omit<Persistence, "signal">) {
     this.#ledger = ledger;
-    this.#onTrouble = onTrouble;
+    this.#patience = patience;
   }
 
   /** Redis' clock minus this machine's, as of the last permit. */
@@ -18,30 +18,30 @@ export class PatientLedger {
   }
 
   permit(call: number, callLimit: number, signal: AbortSignal): Promise<PermitReply> {
-    return persist(() => this.#ledger.permit(call, callLimit), { signal, onTrouble: this.#onTrouble });
+    return persist(() => this.#ledger.permit(call, callLimit), { ...this.#patience, signal });
   }
 
   /** No replica may go on calling because Redis was away when the gateway said stop. */
   signal(permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal): Promise<Hold | undefined> {
     const sentAt = performance.now() - sinceMs;
     return persist(() => this.#ledger.signal(permitId, signal, performance.now() - sentAt), {
+      ...this.#patience,
       signal: abort,
-      onTrouble: this.#onTrouble,
     });
   }
 
   /** Best effort: untold, the call counts until its deadline. */
   answered(permitId: string, arrivedAgoMs: number): void {
-    this.#ledger.answered(permitId, arrivedAgoMs).catch(this.#onTrouble);
+    this.#ledger.answered(permitId, arrivedAgoMs).catch(this.#patience.onTrouble);
   }
 
   /** Best effort: untold, the permit counts as used. */
   unused(permitId: string): void {
-    this.#ledger.unused(permitId).catch(this.#onTrouble);
+    this.#ledger.unused(permitId).catch(this.#patience.onTrouble);
   }
 
   /** Best effort: where it is lost, the next probe lifts the hold. */
   lift(): void {
-    this.#ledger.lift().catch(this.#onTrouble);
+    this.#ledger.lift().catch(this.#patience.onTrouble);
   }
 }

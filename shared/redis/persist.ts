@@ -7,19 +7,24 @@ const LONGEST_DELAY_MS = 1_000;
 export interface Persistence {
   /** Ends the patience; the abort's reason is thrown. */
   readonly signal: AbortSignal;
-  /** Told of each failure, for one loud line and a metric. */
+  /** Told of each failure, for a loud line. */
   readonly onTrouble: (error: unknown) => void;
+  /** Told when Redis answers after a failure. */
+  readonly onAnswer?: () => void;
 }
 
 /**
  * Runs a command until Redis answers. Redis being away is our fault, never the transaction's: the line is
  * held. Every command given here can safely run twice (tokens, first one wins).
  */
-export async function persist<T>(run: () => Promise<T>, { signal, onTrouble }: Persistence): Promise<T> {
+export async function persist<T>(run: () => Promise<T>, persistence: Persistence): Promise<T> {
+  const { signal, onTrouble, onAnswer } = persistence;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS)) {
     signal.throwIfAborted();
     try {
-      return await run();
+      const answer = await run();
+      if (delayMs > FIRST_DELAY_MS) onAnswer?.();
+      return answer;
     } catch (error) {
       if (isUnreadable(error)) throw error;
       onTrouble(error);
@@ -28,5 +33,8 @@ export async function persist<T>(run: () => Promise<T>, { signal, onTrouble }: P
   }
 }
 
-/** Redis answered, and would answer the same again. */
-const isUnreadable = (error: unknown): boolean => error instanceof ZodError || error instanceof SyntaxError;
+/** Redis answered, and would answer the same again: a key holds what no version of ours wrote. */
+function isUnreadable(error: unknown): boolean {
+  if (error instanceof ZodError || error instanceof SyntaxError) return true;
+  return error instanceof Error && /WRONGTYPE|user_script/.test(error.message);
+}

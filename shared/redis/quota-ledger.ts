@@ -35,12 +35,15 @@ export interface LedgerSettings {
   readonly onQuotasDisagree?: () => void;
 }
 
+/** A hold of a kind that only a newer replica knows is a hold all the same. */
+const heldBySchema = z.enum(["banned", "permission", "strikes"]).catch("permission");
+
 const head = [z.string(), z.number(), z.coerce.number()] as const;
 const replySchema = z.union([
   z.tuple([...head, z.literal("granted"), z.coerce.number(), z.number()]),
   z.tuple([...head, z.literal("wait"), z.number()]),
   z.tuple([...head, z.literal("later"), z.number()]),
-  z.tuple([...head, z.literal("held"), z.enum(["banned", "permission", "strikes"]), z.string(), z.number()]),
+  z.tuple([...head, z.literal("held"), heldBySchema, z.string(), z.number()]),
 ]);
 
 /**

@@ -16,7 +16,7 @@ import { createLogger, type Logger } from "../../shared/process/logger.ts";
 import { createMetrics, type Metrics, type MetricsPage } from "../../shared/process/metrics.ts";
 import { readSettings } from "../../shared/process/read-settings.ts";
 import { Shutdown } from "../../shared/process/shutdown.ts";
-import { closeRedis, createRedis, type RedisClient } from "../../shared/redis/connection.ts";
+import { checkDatabase, closeRedis, createRedis, type RedisClient } from "../../shared/redis/connection.ts";
 import { Journal } from "../../shared/redis/journal.ts";
 import { PatientJournal } from "../../shared/redis/patient-journal.ts";
 import { PatientLedger } from "../../shared/redis/patient-ledger.ts";
@@ -139,32 +139,51 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
 }
 
 /** Waits for Redis however long it takes; credentials that it refuses are for a person to mend. */
-async function openRedis({ settings, log, shutdown, health }: Worker): Promise<RedisClient> {
+async function openRedis(worker: Worker): Promise<RedisClient> {
+  const { settings, shutdown } = worker;
+  const patience = patienceOf(worker);
+  let refusal: Error | undefined;
   const redis = createRedis(settings.redis.url, {
-    onReady: () => {
-      if (health.redisIs("up")) log.info("redis-ready");
-    },
+    onReady: patience.onAnswer,
     onTrouble: (error) => {
-      if (health.redisIs("down")) log.error("redis-away", { error });
+      patience.onTrouble(error);
+      if (/WRONGPASS|NOAUTH|NOPERM/.test(error.message)) refusal = error;
     },
   });
   shutdown.register("redis", () => closeRedis(redis));
-  await redis.connect().catch((error: unknown) => log.error("redis-away", { error }));
-  await persist(() => redis.ping(), {
-    signal: shutdown.soft,
-    onTrouble: (error) => {
-      if (error instanceof Error && /^(WRONGPASS|NOAUTH|NOPERM)/.test(error.message)) {
-        throw new Error("REDIS_URL: Redis refuses these credentials", { cause: error });
-      }
-    },
+  await redis.connect().catch(() => undefined); // why not was told as an event, and it goes on trying
+  const check = async (): Promise<void> => {
+    if (refusal === undefined) await redis.ping();
+  };
+  await persist(check, { ...patience, signal: shutdown.soft });
+  if (refusal !== undefined)
+    throw new Error("REDIS_URL: Redis refuses these credentials", { cause: refusal });
+  await checkDatabase(redis).catch((error: unknown) => {
+    throw new Error("REDIS_URL: the database cannot be used", { cause: error });
   });
   return redis;
+}
+
+/** What is said of Redis by those who wait for it: that it fails, once and then each minute; that it is back. */
+function patienceOf({ health, log }: Worker) {
+  return {
+    onTrouble: (error: unknown): void => {
+      if (health.redisFailed(performance.now())) log.error("redis-away", { error });
+    },
+    onAnswer: (): void => {
+      if (health.redisAnswered()) log.info("redis-ready");
+    },
+  };
 }
 
 async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJournal> {
   const { settings, shutdown } = worker;
   const { namespace } = settings.installation;
-  const pseudonymise = await createPseudonymiser(redis, namespace, settings.journal.pseudonymKey);
+  const patience = patienceOf(worker);
+  const pseudonymise = await persist(
+    () => createPseudonymiser(redis, namespace, settings.journal.pseudonymKey),
+    { ...patience, signal: shutdown.soft },
+  );
   const { cacheTtlSeconds } = settings.policy;
   const callPrice = settings.calls.priceTenThousandths;
   const journal = new Journal(
@@ -173,7 +192,7 @@ async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJ
     pseudonymise,
   );
   shutdown.register("journal", () => journal.close());
-  return new PatientJournal(journal, { onTrouble: troubleOf(worker), lastMoment: shutdown.hard });
+  return new PatientJournal(journal, { ...patience, lastMoment: shutdown.hard });
 }
 
 function openLedger(redis: RedisClient, worker: Worker): PatientLedger {
@@ -194,14 +213,8 @@ function openLedger(redis: RedisClient, worker: Worker): PatientLedger {
         warning: "ALIPAY_QUOTA: other replicas have another; the strictest counts",
       }),
   });
-  return new PatientLedger(ledger, troubleOf(worker));
+  return new PatientLedger(ledger, patienceOf(worker));
 }
-
-/** Each failed command is told at debug level; that Redis is away was said once, loudly. */
-const troubleOf =
-  ({ log }: Worker) =>
-  (error: unknown): void =>
-    log.debug("redis-command-failed", { error });
 
 async function openGateway(worker: Worker, credentials: Credentials, now: () => number): Promise<Gateway> {
   const { application, calls } = worker.settings;
@@ -226,6 +239,7 @@ function openRiskClient(
     retryPolicy: retryPolicyOf(worker),
     timeoutMs: settings.calls.timeoutMs,
     events: {
+      onLimited: (code) => log.warn("calls-limited", { code }),
       onCall: (call) => {
         metrics.callEnded(call);
         metrics.spent(settings.calls.priceTenThousandths);

@@ -1,5 +1,8 @@
 import type { Readiness } from "../../shared/process/http-endpoint.ts";
 
+/** While Redis fails, it is said again as often. */
+const SAY_AGAIN_MS = 60_000;
+
 /**
  * Whether this replica can work. A hold does not make it unready: a hold is nothing that a restart mends, and no
  * fix could be rolled out while it stands.
@@ -7,7 +10,8 @@ import type { Readiness } from "../../shared/process/http-endpoint.ts";
 export class ReplicaHealth {
   readonly #queues: number;
   readonly #subscribed = new Set<string>();
-  #isRedisUp = false;
+  #redis: "unknown" | "up" | "down" = "unknown";
+  #saidAtMs = -Infinity;
   #isStopping = false;
 
   /** `queues`: how many must be consumed. */
@@ -15,11 +19,19 @@ export class ReplicaHealth {
     this.#queues = queues;
   }
 
-  /** True where that is news. */
-  redisIs(state: "up" | "down"): boolean {
-    const isNews = this.#isRedisUp !== (state === "up");
-    this.#isRedisUp = state === "up";
+  /** Redis answered. True where that is news. */
+  redisAnswered(): boolean {
+    const isNews = this.#redis !== "up";
+    this.#redis = "up";
     return isNews;
+  }
+
+  /** Redis is away, or refuses a command. True where that should be said: it is news, or was said a minute ago. */
+  redisFailed(nowMs: number): boolean {
+    const isDue = this.#redis !== "down" || nowMs - this.#saidAtMs >= SAY_AGAIN_MS;
+    this.#redis = "down";
+    if (isDue) this.#saidAtMs = nowMs;
+    return isDue;
   }
 
   subscribed(queue: string): void {
@@ -37,7 +49,7 @@ export class ReplicaHealth {
   readiness(): Readiness {
     const reasons = [
       ...(this.#isStopping ? ["stopping"] : []),
-      ...(this.#isRedisUp ? [] : ["Redis is away"]),
+      ...(this.#redis === "up" ? [] : ["Redis does not answer"]),
       ...(this.#subscribed.size < this.#queues ? ["not all queues are consumed"] : []),
     ];
     return { ready: reasons.length === 0, reasons };

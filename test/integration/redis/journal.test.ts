@@ -250,6 +250,14 @@ describe("storing", () => {
     expect(JSON.parse(text ?? "null")).toEqual(outcome.kind === "result" && outcome.result);
   });
 
+  it("takes a score that cannot be read for none, and holds nothing on its account", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.store(taken, resultOf(taken.transactionId, 1), 1, SCORE);
+    const [key] = await redis.keys(`${namespace}:score:*`);
+    await redis.set(key ?? "", "{garbage");
+    expect(claimed(await claim(sampleTransaction({ transactionId: "T2" }))).score).toBeUndefined();
+  });
+
   it("gives the payer's score to the payer's next transaction, and to nobody else's", async () => {
     const taken = claimed(await claim(sampleTransaction()));
     await journal.store(taken, resultOf(taken.transactionId, 1), 1, SCORE);
@@ -278,8 +286,7 @@ describe("replaying", () => {
   it.each([
     { how: "fresh", says: 0, expected: { kind: "claimed", claim: { calls: 4, replays: 1 } } },
     { how: "fresh", says: 1, expected: { kind: "claimed", claim: { calls: 4, replays: 1 } } },
-    { how: "again", says: 1, expected: { kind: "claimed", claim: { calls: 4, replays: 1 } } },
-    { how: "again", says: 0, expected: { kind: "settled" } },
+    { how: "again", says: 0, expected: { kind: "claimed", claim: { calls: 4, replays: 1 } } },
   ] as const)(
     "a dead letter delivered $how as replay $says is $expected.kind",
     async ({ how, says, expected }) => {
@@ -289,6 +296,20 @@ describe("replaying", () => {
       expect(reply).toMatchObject(expected);
     },
   );
+
+  it("opens nothing a second time when its delivery comes back after it ended", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.store(taken, deadLetterOf(), 4, undefined);
+    const replayed = claimed(await claim(sampleTransaction(), journal, replay(0, "fresh")));
+    await journal.store(replayed, deadLetterOf({ replays: 1 }), 4, undefined);
+    expect((await claim(sampleTransaction(), journal, replay(0, "again"))).kind).toBe("settled");
+  });
+
+  it("books no calls that only the dead letter's header tells of", async () => {
+    const taken = claimed(await claim(sampleTransaction(), journal, replay(0, "fresh")));
+    await journal.store(taken, deadLetterOf(), 4, undefined);
+    expect(await redis.keys(`${namespace}:spend:*`)).toEqual([]);
+  });
 
   it("never reopens a result", async () => {
     const taken = claimed(await claim(sampleTransaction()));

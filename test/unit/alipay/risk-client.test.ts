@@ -142,7 +142,13 @@ let ledger: FakeLedger;
 let record: FakeRecord;
 let client: RiskClient;
 let stop: AbortController;
-const events = { onCall: vi.fn(), onPermit: vi.fn(), onHeld: vi.fn(), onReleased: vi.fn() };
+const events = {
+  onCall: vi.fn(),
+  onPermit: vi.fn(),
+  onHeld: vi.fn(),
+  onReleased: vi.fn(),
+  onLimited: vi.fn(),
+};
 
 const openClient = (changes: Partial<RiskClientOptions> = {}) =>
   new RiskClient({

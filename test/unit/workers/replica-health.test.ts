@@ -3,7 +3,7 @@ import { ReplicaHealth } from "../../../workers/risk-detection/replica-health.ts
 
 function healthy(): ReplicaHealth {
   const health = new ReplicaHealth(2);
-  health.redisIs("up");
+  health.redisAnswered();
   health.subscribed("a");
   health.subscribed("b");
   return health;
@@ -11,7 +11,11 @@ function healthy(): ReplicaHealth {
 
 it.each([
   { title: "all is well", change: () => undefined, reasons: [] },
-  { title: "Redis is away", change: (h: ReplicaHealth) => h.redisIs("down"), reasons: ["Redis is away"] },
+  {
+    title: "Redis is away",
+    change: (h: ReplicaHealth) => h.redisFailed(0),
+    reasons: ["Redis does not answer"],
+  },
   {
     title: "a queue is not consumed",
     change: (h: ReplicaHealth) => h.unsubscribed("a"),
@@ -27,13 +31,25 @@ it.each([
 it("is ready again once what was missing is back", () => {
   const health = healthy();
   health.unsubscribed("a");
-  health.redisIs("down");
+  health.redisFailed(0);
   health.subscribed("a");
-  health.redisIs("up");
+  health.redisAnswered();
   expect(health.readiness().ready).toBe(true);
 });
 
-it("says once that Redis went away or came back", () => {
+it("is not ready before Redis has answered", () => {
+  const health = new ReplicaHealth(0);
+  expect(health.readiness().reasons).toEqual(["Redis does not answer"]);
+});
+
+it("says that Redis fails once, and again each minute; and that it is back", () => {
   const health = healthy();
-  expect([health.redisIs("down"), health.redisIs("down"), health.redisIs("up")]).toEqual([true, false, true]);
+  expect([0, 1, 59_999, 60_000, 60_001].map((nowMs) => health.redisFailed(nowMs))).toEqual([
+    true,
+    false,
+    false,
+    true,
+    false,
+  ]);
+  expect([health.redisAnswered(), health.redisAnswered()]).toEqual([true, false]);
 });
