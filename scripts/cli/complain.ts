@@ -1,6 +1,6 @@
 import { CommanderError } from "commander";
-import { readEnvironment } from "../../shared/process/environment.ts";
-import { SettingsError } from "../../shared/process/settings-error.ts";
+import { readEnvironment } from "../../shared/process/settings/environment.ts";
+import { SettingsError } from "../../shared/process/settings/settings-error.ts";
 import { withoutCredentials } from "../../shared/process/without-credentials.ts";
 import { problemOf } from "./problem-of.ts";
 import { UsageError } from "./usage-error.ts";

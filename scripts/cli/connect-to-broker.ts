@@ -1,7 +1,7 @@
 import { connect, type BrokerConnection, type ConnectionEvent } from "../../shared/amqp/connection.ts";
 import { declareTopology } from "../../shared/amqp/declare-topology.ts";
 import { topologyOf } from "../../shared/amqp/topology.ts";
-import type { AllSettings } from "../../shared/process/settings.ts";
+import type { AllSettings } from "../../shared/process/settings/settings.ts";
 
 export interface ConnectToBrokerOptions {
   readonly settings: Pick<AllSettings, "installation" | "broker">;

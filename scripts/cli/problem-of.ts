@@ -1,5 +1,5 @@
 import { errorFields } from "../../shared/process/error-fields.ts";
-import { SettingsError } from "../../shared/process/settings-error.ts";
+import { SettingsError } from "../../shared/process/settings/settings-error.ts";
 
 /** What an error says, in one line that may be shown. */
 export function problemOf(error: unknown): string {

@@ -2,7 +2,7 @@ import { brokerNames } from "../../shared/amqp/broker-names.ts";
 import { connect } from "../../shared/amqp/connection.ts";
 import { inspectQueues, type QueueCounts } from "../../shared/amqp/inspect-queues.ts";
 import { LANES } from "../../shared/domain/delivery.ts";
-import { readSettings, type Settings } from "../../shared/process/read-settings.ts";
+import { readSettings, type Settings } from "../../shared/process/settings/read-settings.ts";
 import {
   readLedgerOverview,
   readSpendToday,

@@ -28,8 +28,9 @@ export class ReplicaHold {
     return this.#hold !== undefined;
   }
 
-  lift(): void {
-    this.#hold = undefined;
+  /** A call succeeded. One that left before the hold was set tells nothing of it. */
+  lift(departedAtMs: number): void {
+    if (this.#hold !== undefined && departedAtMs >= this.#hold.setAtMs) this.#hold = undefined;
   }
 
   /** The hold that stands now, or undefined where a call may be made. */

@@ -38,6 +38,8 @@ export const MOST_IN_FLIGHT = 64;
 /** Holds and quotas change: none is slept through in one piece. */
 const LONGEST_NAP_MS = 1_000;
 const SWEEP_EVERY_MS = 250;
+/** A job serves its line for so long before a more urgent line gets its turn: bottleneck needs 2.5 ms for each job. */
+const TURN_MS = 20;
 
 export interface TurnstileEvents {
   /** Calls are held from now on, as far as this replica sees. */
@@ -53,12 +55,20 @@ interface Waiter extends Passenger {
   readonly untilMs: number;
   readonly over: AbortController;
   readonly settle: (passage: Passage) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Those of one priority, first come first. One job of the limiter stands for all of them. */
+interface Line {
+  readonly priority: number;
+  readonly waiters: Set<Waiter>;
+  hasJob: boolean;
 }
 
 /**
  * Lets one call at a time through, most urgent first: whoever is at its head asks the ledger for the next
  * permit and sleeps until its start. So a replica has one request for a permit under way, however long its
- * queue is, and a retry that waits for its time is not in it.
+ * lines are, and a retry that waits for its time is in none of them.
  */
 export class Turnstile {
   readonly #limiter = new Bottleneck({ maxConcurrent: 1 });
@@ -67,7 +77,9 @@ export class Turnstile {
   readonly #longestCallMs: number;
   readonly #events: TurnstileEvents;
   #heldBy: HoldKind | undefined;
-  readonly #waiters = new Set<Waiter>();
+  /** The hold that the one at the head is sitting out: newcomers need not ask. */
+  #satOut: { readonly cause: HoldKind; readonly untilMs: number } | undefined;
+  readonly #lines = new Map<number, Line>();
   readonly #sweeper: NodeJS.Timeout;
   #inFlight = 0;
   #roomMade = Promise.withResolvers<void>();
@@ -86,33 +98,60 @@ export class Turnstile {
   }
 
   get waiting(): number {
-    return this.#waiters.size;
+    return [...this.#lines.values()].reduce((sum, { waiters }) => sum + waiters.size, 0);
   }
 
   /** Waits for a permit. Whoever passed says `leave` when its call is over. */
   async enter(passenger: Passenger): Promise<Passage> {
+    const untilMs = performance.now() + passenger.patienceMs;
     if (passenger.patienceMs <= 0) return { kind: "held", cause: "quota" };
+    if (passenger.leavesWhenHeld && this.#satOut !== undefined && this.#satOut.untilMs > untilMs) {
+      return { kind: "held", cause: this.#satOut.cause };
+    }
     const { promise, resolve, reject } = Promise.withResolvers<Passage>();
+    const line = this.#lineOf(passenger.priority);
     const over = new AbortController();
+    const leaveLine = (): void => {
+      line.waiters.delete(waiter);
+      over.abort(OVER);
+    };
     const waiter: Waiter = {
       ...passenger,
-      untilMs: performance.now() + passenger.patienceMs,
+      untilMs,
       over,
       settle: (passage) => {
-        this.#waiters.delete(waiter);
-        over.abort(OVER);
+        leaveLine();
         resolve(passage);
       },
-    };
-    this.#waiters.add(waiter);
-    // Whoever is swept out does not stay for its turn: the job that comes up for it ends at once.
-    this.#limiter
-      .schedule({ priority: passenger.priority }, () => this.#serve(waiter))
-      .catch((error: unknown) => {
-        this.#waiters.delete(waiter);
+      fail: (error) => {
+        leaveLine();
         reject(error);
-      });
+      },
+    };
+    line.waiters.add(waiter);
+    this.#serveInTurn(line);
     return await promise;
+  }
+
+  #lineOf(priority: number): Line {
+    const line = this.#lines.get(priority) ?? { priority, waiters: new Set(), hasJob: false };
+    this.#lines.set(priority, line);
+    return line;
+  }
+
+  /** Puts a job for the line into the limiter's queue, unless there is one. */
+  #serveInTurn(line: Line): void {
+    if (line.hasJob || line.waiters.size === 0) return;
+    line.hasJob = true;
+    void this.#limiter.schedule({ priority: line.priority }, async () => {
+      const turnEndsMs = performance.now() + TURN_MS;
+      for (const waiter of line.waiters) {
+        await this.#serve(waiter).catch(waiter.fail);
+        if (performance.now() >= turnEndsMs) break;
+      }
+      line.hasJob = false;
+      this.#serveInTurn(line);
+    });
   }
 
   leave(): void {
@@ -175,7 +214,10 @@ export class Turnstile {
     switch (reply.kind) {
       case "granted":
         await nap(reply.startInMs, waiter);
-        if (waiter.over.signal.aborted) return this.#permits.unused(reply.permit.id);
+        // A hold of this replica may have begun meanwhile; the next round meets it.
+        if (waiter.over.signal.aborted || this.#hold.standing(performance.now()) !== undefined) {
+          return this.#permits.unused(reply.permit.id);
+        }
         this.#inFlight += 1;
         this.#hold.beginProbe(performance.now(), this.#longestCallMs);
         return waiter.settle({ kind: "pass", permit: reply.permit, isProbe: reply.isProbe });
@@ -184,9 +226,12 @@ export class Turnstile {
       case "later":
         return waiter.settle({ kind: "later", waitMs: reply.waitMs });
       case "held": {
-        const { kind, remainingMs } = reply.hold;
-        this.#sendAway(kind, performance.now() + remainingMs);
+        const { kind: cause, remainingMs } = reply.hold;
+        const untilMs = performance.now() + remainingMs;
+        this.#sendAway(cause, untilMs);
+        this.#satOut = { cause, untilMs };
         if (!waiter.over.signal.aborted) await nap(remainingMs, waiter);
+        this.#satOut = undefined;
         return;
       }
     }
@@ -194,14 +239,18 @@ export class Turnstile {
 
   /** Also those behind the head: nobody is kept by one who stays. */
   #sendAway(cause: HoldKind, heldUntilMs: number): void {
-    for (const waiter of this.#waiters) {
+    for (const waiter of this.#everybody()) {
       if (waiter.leavesWhenHeld && heldUntilMs > waiter.untilMs) waiter.settle({ kind: "held", cause });
     }
   }
 
+  #everybody(): Waiter[] {
+    return [...this.#lines.values()].flatMap(({ waiters }) => Array.from(waiters));
+  }
+
   #sweep(): void {
     const nowMs = performance.now();
-    for (const waiter of this.#waiters) {
+    for (const waiter of this.#everybody()) {
       if (waiter.signal.aborted) waiter.settle({ kind: "interrupted" });
       else if (nowMs >= waiter.untilMs) waiter.settle({ kind: "held", cause: "quota" });
     }
@@ -210,8 +259,8 @@ export class Turnstile {
 
 async function nap(ms: number, { over }: Waiter): Promise<void> {
   if (ms <= 0) return;
-  // Timers fire up to a millisecond early.
-  await sleep(Math.min(Math.ceil(ms), LONGEST_NAP_MS), undefined, { signal: over.signal }).catch(
+  // One more than asked: timers fire up to a millisecond early.
+  await sleep(Math.min(Math.floor(ms) + 1, LONGEST_NAP_MS), undefined, { signal: over.signal }).catch(
     () => undefined,
   );
 }

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { errorFields } from "./error-fields.ts";
 import type { Logger } from "./logger.ts";
 import type { MetricsPage } from "./metrics.ts";
-import type { HttpPort } from "./setting-values.ts";
+import type { HttpPort } from "./settings/setting-values.ts";
 
 /** Whether this replica can work, and if not, why: shown to operators. */
 export interface Readiness {

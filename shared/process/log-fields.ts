@@ -6,7 +6,7 @@ import { errorFields } from "./error-fields.ts";
  * a place, a key or a body.
  */
 const FIELDS = {
-  // One settled delivery.
+  // One delivery.
   transactionId: "text",
   verdict: "text",
   reason: "text",
@@ -26,28 +26,18 @@ const FIELDS = {
   server: "text",
   connection: "text",
   queue: "text",
-  exchange: "text",
-  command: "text",
   hold: "text",
-  quota: "text",
   warning: "text",
-  reasons: "texts",
-  version: "text",
-  signal: "text",
   release: "text",
   exitCode: "number",
   port: "number",
   wantedPort: "number",
-  count: "number",
-  attempt: "number",
   retryInMs: "number",
   waitMs: "number",
-  skewMs: "number",
 } as const;
 
 interface Given {
   readonly text: string;
-  readonly texts: readonly string[];
   readonly number: number;
   readonly error: unknown;
 }
@@ -62,7 +52,6 @@ export type LogFields = {
 /** How a value of each kind is written; undefined where it is not what it should be. */
 const KEEP: Readonly<Record<Kind, (value: unknown) => unknown>> = {
   text: (value) => (typeof value === "string" ? boundedLine(value) : undefined),
-  texts: (value) => (Array.isArray(value) ? value.map((item) => KEEP.text(item)) : undefined),
   number: (value) => (typeof value === "number" ? value : undefined),
   error: (value) => errorFields(value),
 };

@@ -1,6 +1,6 @@
 import { pino, type DestinationStream } from "pino";
 import { allowedFields, type LogFields } from "./log-fields.ts";
-import type { AllSettings } from "./settings.ts";
+import type { AllSettings } from "./settings/settings.ts";
 
 /** Says that an event happened: a constant name such as `delivery-settled`, and some of the allowed fields. */
 type LogEvent = (event: string, fields?: LogFields) => void;

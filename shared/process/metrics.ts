@@ -13,9 +13,27 @@ export interface Metrics {
   readonly spent: (tenThousandths: number) => void;
   /** A hold of this kind began or ended, as this replica sees it. */
   readonly holdChanged: (kind: string, isHeld: boolean) => void;
-  /** Names who knows how many deliveries are in hand; asked when somebody looks. */
-  readonly watchInFlight: (count: () => number) => void;
+  /** A permit was too old when its call could leave. */
+  readonly permitWentStale: () => void;
+  /** Redis did not do what it was asked for. */
+  readonly redisFailed: () => void;
+  /** Names who knows how many there are; asked when somebody looks. */
+  readonly watch: (what: Watched, count: () => number) => void;
 }
+
+/** What is counted by looking, and is 0 until it is watched. */
+const WATCHED = {
+  deliveriesInHand: { name: "riskline_in_flight_deliveries", help: "Deliveries in hand, not yet acked" },
+  callsInFlight: {
+    name: "riskline_calls_in_flight",
+    help: "API calls under way, from their permit to their end",
+  },
+  callsWaiting: {
+    name: "riskline_calls_waiting",
+    help: "API calls that wait for a permit of the shared quota",
+  },
+} as const;
+type Watched = keyof typeof WATCHED;
 
 /** How a delivery was settled: a result says by which source, a dead letter for which reason. */
 export type SettledDelivery = { readonly lane: string; readonly ms: number } & (
@@ -80,7 +98,9 @@ function deliveryMetrics(registry: Registry): Pick<Metrics, "deliverySettled"> {
   };
 }
 
-function callMetrics(registry: Registry): Pick<Metrics, "callEnded" | "permitWaited" | "spent"> {
+function callMetrics(
+  registry: Registry,
+): Pick<Metrics, "callEnded" | "permitWaited" | "permitWentStale" | "spent"> {
   const registers = [registry];
   const calls = new Counter({
     name: "riskline_calls_total",
@@ -98,6 +118,11 @@ function callMetrics(registry: Registry): Pick<Metrics, "callEnded" | "permitWai
     name: "riskline_permit_wait_seconds",
     help: "How long calls waited for a permit of the shared quota",
     buckets: WAIT_BUCKETS,
+    registers,
+  });
+  const stale = new Counter({
+    name: "riskline_permits_stale_total",
+    help: "Permits given up because they were too old when their call could leave",
     registers,
   });
   // Kept as an integer: a counter of hundredths of a yuan would drift.
@@ -120,13 +145,14 @@ function callMetrics(registry: Registry): Pick<Metrics, "callEnded" | "permitWai
       latencies.observe(latencyMs / 1_000);
     },
     permitWaited: (waitMs) => waits.observe(waitMs / 1_000),
+    permitWentStale: () => stale.inc(),
     spent: (tenThousandths) => {
       spentTenThousandths += tenThousandths;
     },
   };
 }
 
-function stateMetrics(registry: Registry): Pick<Metrics, "holdChanged" | "watchInFlight"> {
+function stateMetrics(registry: Registry): Pick<Metrics, "holdChanged" | "redisFailed" | "watch"> {
   const registers = [registry];
   const holds = new Gauge({
     name: "riskline_holds",
@@ -134,22 +160,22 @@ function stateMetrics(registry: Registry): Pick<Metrics, "holdChanged" | "watchI
     labelNames: ["kind"],
     registers,
   });
-  let countInFlight: (() => number) | undefined;
-  registry.registerMetric(
-    new Gauge({
-      name: "riskline_in_flight_deliveries",
-      help: "Deliveries in hand, not yet acked",
-      registers: [],
-      collect() {
-        this.set(countInFlight?.() ?? 0);
-      },
-    }),
-  );
+  const redisFailures = new Counter({
+    name: "riskline_redis_failures_total",
+    help: "Commands that Redis refused or did not answer in time, and connections to it that failed",
+    registers,
+  });
+  const counts = new Map<string, () => number>();
+  for (const [what, metric] of Object.entries(WATCHED)) {
+    const collect = function (this: Gauge): void {
+      this.set(counts.get(what)?.() ?? 0);
+    };
+    registry.registerMetric(new Gauge({ ...metric, registers: [], collect }));
+  }
   const byKind = boundedLabels(20);
   return {
     holdChanged: (kind, isHeld) => holds.set({ kind: byKind(kind) }, isHeld ? 1 : 0),
-    watchInFlight: (count) => {
-      countInFlight = count;
-    },
+    redisFailed: () => redisFailures.inc(),
+    watch: (what, count) => void counts.set(what, count),
   };
 }

@@ -9,7 +9,7 @@ export interface Persistence {
   readonly signal: AbortSignal;
   /** Told of each failure, for a loud line. */
   readonly onTrouble: (error: unknown) => void;
-  /** Told when Redis answers after a failure. */
+  /** Told of each answer. */
   readonly onAnswer?: () => void;
 }
 
@@ -23,7 +23,7 @@ export async function persist<T>(run: () => Promise<T>, persistence: Persistence
     signal.throwIfAborted();
     try {
       const answer = await run();
-      if (delayMs > FIRST_DELAY_MS) onAnswer?.();
+      onAnswer?.();
       return answer;
     } catch (error) {
       if (isUnreadable(error)) throw error;

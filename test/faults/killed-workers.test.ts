@@ -6,6 +6,8 @@ import { startPipeline } from "../support/start-pipeline.ts";
 const GOOD = 1_200;
 const BAD = 100;
 const QUOTA = { calls: 100, windowMs: 1_000 };
+/** The gateway answers in about 80 ms: that is what all three replicas together have in flight, and half as much again. */
+const MOST_CUT_SHORT_BY_A_KILL = QUOTA.calls / 8;
 
 it("nothing is lost, repeated or overcharged while workers are killed every two seconds", async () => {
   const pipeline = await startPipeline({
@@ -22,11 +24,13 @@ it("nothing is lost, repeated or overcharged while workers are killed every two 
     ),
   ]);
 
+  let kills = 0;
   const done = new AbortController();
   const killing = (async () => {
     for (let victim = 0; !done.signal.aborted; victim = (victim + 1) % workers.length) {
       await sleep(2_000, undefined, { signal: done.signal }).catch(() => undefined);
       if (done.signal.aborted) return;
+      kills += 1;
       await workers[victim]?.end("SIGKILL");
       workers[victim] = await pipeline.startWorker();
     }
@@ -52,6 +56,7 @@ it("nothing is lost, repeated or overcharged while workers are killed every two 
   expect(refusals).toEqual({});
   expect(quota.map(({ isExceeded }) => isExceeded)).toEqual([false]);
   expect(transactions.maxCalls).toBeLessThanOrEqual(4);
-  // A kill cuts short at most what is in flight.
-  expect(calls.wellSigned - GOOD).toBeLessThan(GOOD / 4);
+  // Only a kill makes a call be made again: one for each call that it cut short.
+  expect(kills).toBeGreaterThan(0);
+  expect(calls.wellSigned - GOOD).toBeLessThanOrEqual(kills * MOST_CUT_SHORT_BY_A_KILL);
 }, 120_000);

@@ -1,6 +1,6 @@
 import { isOwnPublicKey, parseAlipayPublicKey, parsePrivateKey } from "../../shared/alipay/credentials.ts";
 import type { Credentials } from "../../shared/alipay/official-sdk.ts";
-import { SettingsError } from "../../shared/process/settings-error.ts";
+import { SettingsError } from "../../shared/process/settings/settings-error.ts";
 
 /** The keys that the settings hold as text. @throws SettingsError with every problem, never with a key */
 export function readCredentials(

@@ -72,10 +72,16 @@ describe("its probe", () => {
     expect(hold.standing(1_500)).toMatchObject({ remainingMs: 2_000 });
   });
 
+  it("is not ended by a call that left before it was set", () => {
+    engageAt("unreachable", 500);
+    hold.lift(499);
+    expect(hold.standing(501)).toMatchObject({ kind: "unreachable" });
+  });
+
   it("that succeeds ends it, also for the next hold's length", () => {
     engageAt("unreachable", 0);
     hold.beginProbe(1_000, 6_000);
-    hold.lift();
+    hold.lift(1_000);
     expect(hold.standing(1_001)).toBeUndefined();
     engageAt("unreachable", 2_000);
     expect(hold.standing(2_000)).toMatchObject({ remainingMs: 1_000 });

@@ -1,12 +1,8 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Departure, Gateway, GatewayAnswer } from "../../../shared/alipay/gateway.ts";
-import {
-  RiskClient,
-  type CallRecord,
-  type Ledger,
-  type RiskClientOptions,
-} from "../../../shared/alipay/risk-client.ts";
+import type { CallRecord } from "../../../shared/alipay/permitted-calls.ts";
+import { RiskClient, type Ledger, type RiskClientOptions } from "../../../shared/alipay/risk-client.ts";
 import type { Claim, SentReply } from "../../../shared/domain/claim.ts";
 import type { Failure } from "../../../shared/domain/failure.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
@@ -148,6 +144,7 @@ const events = {
   onHeld: vi.fn(),
   onReleased: vi.fn(),
   onLimited: vi.fn(),
+  onStale: vi.fn(),
 };
 
 const openClient = (changes: Partial<RiskClientOptions> = {}) =>
@@ -442,6 +439,7 @@ describe("a call that never left", () => {
     ]);
     expect(ledger.unused.mock.calls).toEqual([["permit-1"], ["permit-2"]]);
     expect(ledger.answered.mock.calls.map(([id]) => id)).toEqual(["permit-3"]);
+    expect(events.onStale).toHaveBeenCalledTimes(2);
   });
 
   it("for want of a connection holds this replica for a second", async () => {

@@ -158,14 +158,39 @@ describe("the queue", () => {
   });
 
   it("lets nobody pass while as many are in flight as there are sockets", async () => {
-    await Promise.all(Array.from({ length: MOST_IN_FLIGHT }, () => enter()));
-    expect(turnstile.inFlight).toBe(MOST_IN_FLIGHT);
-    const next = enter();
-    await sleep(20); // time enough to ask, which it must not do
-    expect(permits.asked).toHaveLength(MOST_IN_FLIGHT);
-    turnstile.leave();
-    expect((await next).kind).toBe("pass");
-    expect(turnstile.inFlight).toBe(MOST_IN_FLIGHT);
+    const inFlightWhenAsked: number[] = [];
+    const grant = (): PermitReply => {
+      inFlightWhenAsked.push(turnstile.inFlight);
+      return permits.grant();
+    };
+    permits.replyWith(...Array.from({ length: MOST_IN_FLIGHT + 10 }, () => grant));
+    const passed = Array.from({ length: MOST_IN_FLIGHT + 10 }, () => enter());
+    await Promise.all(passed.slice(0, MOST_IN_FLIGHT));
+    for (const next of passed.slice(MOST_IN_FLIGHT)) {
+      turnstile.leave();
+      expect((await next).kind).toBe("pass");
+    }
+    expect(Math.max(...inFlightWhenAsked)).toBe(MOST_IN_FLIGHT - 1);
+  });
+
+  it("asks for one permit at a time, however many wait", async () => {
+    await Promise.all(Array.from({ length: 60 }, () => enter()));
+    expect(permits.asked).toHaveLength(60);
+    expect(permits.mostAtOnce).toBe(1);
+  });
+});
+
+describe("a hold that one sits out", () => {
+  it("sends newcomers away at once, without a question to the ledger and without a trace", async () => {
+    permits.replyWith({ kind: "held", hold: BANNED });
+    const sitting = enter({ leavesWhenHeld: false, patienceMs: 600_000 });
+    await vi.waitFor(() => expect(events.onHeld).toHaveBeenCalled());
+    const passages = await Promise.all(Array.from({ length: 1_000 }, () => enter({ patienceMs: 60_000 })));
+    expect(new Set(passages.map(({ kind }) => kind))).toEqual(new Set(["held"]));
+    expect(permits.asked).toHaveLength(1);
+    expect(turnstile.waiting).toBe(1);
+    expect((await sitting).kind).toBe("pass");
+    expect((await enter()).kind).toBe("pass");
   });
 });
 
@@ -268,7 +293,7 @@ describe("a hold", () => {
     hold.engage("unreachable", "ECONNREFUSED", longAgo, longAgo);
     expect((await enter()).kind).toBe("pass");
     expect(await enter({ patienceMs: 1_000 })).toEqual({ kind: "held", cause: "unreachable" });
-    hold.lift();
+    hold.lift(performance.now());
     expect((await enter()).kind).toBe("pass");
   });
 
@@ -300,12 +325,12 @@ describe("a hold", () => {
     hold.engage("unreachable", "ECONNREFUSED", performance.now(), performance.now());
     await enter({ patienceMs: 500 });
     expect(events.onHeld).toHaveBeenCalledOnce();
-    hold.lift();
+    hold.lift(performance.now());
     const longAgo = performance.now() - 1_500;
     hold.engage("unreachable", "ECONNREFUSED", longAgo, longAgo);
     expect((await enter()).kind).toBe("pass");
     expect(events.onReleased).not.toHaveBeenCalled();
-    hold.lift();
+    hold.lift(performance.now());
     await enter();
     expect(events.onReleased).toHaveBeenCalledOnce();
   });

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { expect, it } from "vitest";
-import { fileVariable } from "../../../shared/process/setting.ts";
-import { ALL_SETTINGS } from "../../../shared/process/settings.ts";
-import { settingsTable } from "../../../shared/process/settings-table.ts";
+import { fileVariable } from "../../../shared/process/settings/setting.ts";
+import { ALL_SETTINGS } from "../../../shared/process/settings/settings.ts";
+import { settingsTable } from "../../../shared/process/settings/settings-table.ts";
 
 const README = fileURLToPath(new URL("../../../README.md", import.meta.url));
 const ENV_EXAMPLE = fileURLToPath(new URL("../../../.env.example", import.meta.url));

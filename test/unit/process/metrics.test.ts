@@ -48,21 +48,44 @@ it("adds up money exactly", async () => {
   expect(await seriesOf(page.render, "riskline_spend_cny_total")).toEqual(["riskline_spend_cny_total 0.7"]);
 });
 
-it("asks who knows what is in hand, and shows holds", async () => {
+it.each([
+  { what: "deliveriesInHand", name: "riskline_in_flight_deliveries" },
+  { what: "callsInFlight", name: "riskline_calls_in_flight" },
+  { what: "callsWaiting", name: "riskline_calls_waiting" },
+] as const)("asks who knows: $name", async ({ what, name }) => {
   const { metrics, page } = createMetrics();
-  expect(await seriesOf(page.render, "riskline_in_flight_deliveries")).toEqual([
-    "riskline_in_flight_deliveries 0",
-  ]);
-  metrics.watchInFlight(() => 17);
+  expect(await seriesOf(page.render, name)).toEqual([`${name} 0`]);
+  let count = 17;
+  metrics.watch(what, () => count);
+  expect(await seriesOf(page.render, name)).toEqual([`${name} 17`]);
+  count = 3;
+  expect(await seriesOf(page.render, name)).toEqual([`${name} 3`]);
+});
+
+it("shows holds", async () => {
+  const { metrics, page } = createMetrics();
   metrics.holdChanged("freeze", true);
   metrics.holdChanged("permission", true);
   metrics.holdChanged("permission", false);
-  expect(await seriesOf(page.render, "riskline_in_flight_deliveries")).toEqual([
-    "riskline_in_flight_deliveries 17",
-  ]);
   expect(await seriesOf(page.render, "riskline_holds")).toEqual([
     'riskline_holds{kind="freeze"} 1',
     'riskline_holds{kind="permission"} 0',
+  ]);
+});
+
+it("counts what Redis costs: failures, and permits that came too late", async () => {
+  const { metrics, page } = createMetrics();
+  expect(await seriesOf(page.render, "riskline_redis_failures_total")).toEqual([
+    "riskline_redis_failures_total 0",
+  ]);
+  metrics.redisFailed();
+  metrics.permitWentStale();
+  metrics.permitWentStale();
+  expect(await seriesOf(page.render, "riskline_redis_failures_total")).toEqual([
+    "riskline_redis_failures_total 1",
+  ]);
+  expect(await seriesOf(page.render, "riskline_permits_stale_total")).toEqual([
+    "riskline_permits_stale_total 2",
   ]);
 });
 

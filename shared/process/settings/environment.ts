@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { errorFields } from "./error-fields.ts";
+import { errorFields } from "../error-fields.ts";
 import { SettingsError } from "./settings-error.ts";
 
 /** Names and texts, as a process gets them. */

@@ -2,6 +2,7 @@ import { computed, required, secret, withDefault, type Setting } from "./setting
 import { systemUser } from "./system-user.ts";
 import {
   amqpUrl,
+  codeList,
   decimalNumber,
   gatewayUrl,
   hours,
@@ -119,6 +120,13 @@ export const SETTINGS = {
       "unknown",
       oneOf("unknown", "none"),
       "a first start with an empty Redis: `none` says that no calls were made before",
+    ),
+    banCodes: computed(
+      "ALIPAY_BAN_CODES",
+      "none",
+      () => [],
+      codeList,
+      "answers that count as a ban, besides `app-api-punished`",
     ),
     freezeMs: withDefault("FREEZE_HOURS", "24", hours(0.001, 8_760), "freeze after a ban signal"),
     limitStrikesPerDay: withDefault(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Parsed } from "../../../shared/domain/parsed.ts";
-import type { Setting } from "../../../shared/process/setting.ts";
-import { ALL_SETTINGS } from "../../../shared/process/settings.ts";
+import type { Parsed } from "../../../../shared/domain/parsed.ts";
+import type { Setting } from "../../../../shared/process/settings/setting.ts";
+import { ALL_SETTINGS } from "../../../../shared/process/settings/settings.ts";
 
 const PEM = "M".repeat(400);
 
@@ -127,6 +127,14 @@ const EXPECTED: Readonly<
     refuses: ["20", "0/1s", "20/1w", "20/1s;1/1m"],
   },
   ALIPAY_QUOTA_HISTORY: { unset: "unknown", accepts: [["none", "none"]], refuses: ["all"] },
+  ALIPAY_BAN_CODES: {
+    unset: [],
+    accepts: [
+      ["40003", ["40003"]],
+      ["40003, isv.IP_FORBIDDEN", ["40003", "isv.IP_FORBIDDEN"]],
+    ],
+    refuses: ["40003,", ",", "ip forbidden", "40003;40004", "x".repeat(65)],
+  },
   FREEZE_HOURS: {
     unset: 86_400_000,
     accepts: [

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from "node:fs";
-import { parsed, refused, type Parsed } from "../domain/parsed.ts";
-import { boundedLine } from "./bounded-line.ts";
+import { parsed, refused, type Parsed } from "../../domain/parsed.ts";
+import { boundedLine } from "../bounded-line.ts";
 import { readEnvironment, type Environment } from "./environment.ts";
-import { errorFields } from "./error-fields.ts";
+import { errorFields } from "../error-fields.ts";
 import { likelyTypos } from "./likely-typos.ts";
 import { SETTING_CHECKS } from "./setting-checks.ts";
 import { SettingsError } from "./settings-error.ts";

@@ -49,6 +49,15 @@ export const SETTING_CHECKS: readonly SettingCheck[] = [
         : undefined,
   },
   {
+    // Commands that only look make no calls.
+    severity: "warning",
+    find: ({ worker, quota }) =>
+      worker !== undefined && quota?.history === "none"
+        ? "ALIPAY_QUOTA_HISTORY: none is a word about the first start only; take it away once that has happened," +
+          " or a Redis that lost its data together with all replicas is trusted to be new"
+        : undefined,
+  },
+  {
     severity: "warning",
     find: ({ application }) =>
       application !== undefined && isPublicPlainHttp(new URL(application.gatewayUrl))

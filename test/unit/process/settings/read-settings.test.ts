@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Environment } from "../../../shared/process/environment.ts";
-import { readSettings } from "../../../shared/process/read-settings.ts";
-import { SettingsError } from "../../../shared/process/settings-error.ts";
-import { SETTINGS, type Section } from "../../../shared/process/settings.ts";
+import type { Environment } from "../../../../shared/process/settings/environment.ts";
+import { readSettings } from "../../../../shared/process/settings/read-settings.ts";
+import { SettingsError } from "../../../../shared/process/settings/settings-error.ts";
+import { SETTINGS, type Section } from "../../../../shared/process/settings/settings.ts";
 
 const PRIVATE_KEY = "p".repeat(400);
 const CREDENTIALS = {
@@ -187,12 +187,21 @@ describe("warnings", () => {
     { sections: ["journal"], source: { RESULT_TTL_SECONDS: "604801" }, warning: /^JOURNAL_TTL.*RESULT_TTL/ },
     { sections: ["worker", "calls"], source: { SHUTDOWN_GRACE_MS: "2999" }, warning: /^SHUTDOWN_GRACE_MS/ },
     {
+      sections: ["worker", "quota"],
+      source: { ALIPAY_QUOTA_HISTORY: "none" },
+      warning: /^ALIPAY_QUOTA_HISTORY: .*first start only/,
+    },
+    {
       sections: ["application"],
       source: { ALIPAY_APP_ID: "2021", ALIPAY_GATEWAY_URL: "http://gateway.example/" },
       warning: /^ALIPAY_GATEWAY_URL: http:/,
     },
   ])("are given for $source", ({ sections, source, warning }) => {
     expect(readSettings(sections, source).warnings).toEqual([expect.stringMatching(warning)]);
+  });
+
+  it("of what only a worker can do wrong are not given to commands that look", () => {
+    expect(readSettings(["quota"], { ALIPAY_QUOTA_HISTORY: "none" }).warnings).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { readEnvironment } from "../../../shared/process/environment.ts";
+import { readEnvironment } from "../../../../shared/process/settings/environment.ts";
 
 function directory(): string {
   const path = mkdtempSync(join(tmpdir(), "riskline-environment-"));

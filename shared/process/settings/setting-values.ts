@@ -1,5 +1,5 @@
-import { parseQuota, type Quota } from "../domain/quota.ts";
-import { parsed, refused, type Parsed } from "../domain/parsed.ts";
+import { parseQuota, type Quota } from "../../domain/quota.ts";
+import { parsed, refused, type Parsed } from "../../domain/parsed.ts";
 
 /** What the text of a setting may be: the rule in words, and the parser that keeps to it. */
 export interface SettingValue<T> {
@@ -75,6 +75,15 @@ export const textOfLength = (least: number, most: number): SettingValue<string> 
   ruled(`a text of ${least} to ${most} characters`, (text) =>
     text.length >= least && text.length <= most ? text : undefined,
   );
+
+/** Codes of the gateway; at most 64 characters each, as its codes are kept. */
+export const codeList: SettingValue<readonly string[]> = ruled(
+  "codes or sub-codes, comma-separated, such as `40003,isv.ip-forbidden`",
+  (text) => {
+    const codes = text.split(",").map((code) => code.trim());
+    return codes.every((code) => /^[\w.-]{1,64}$/.test(code)) ? codes : undefined;
+  },
+);
 
 /** The prefix of every broker and Redis name; RabbitMQ keeps `amq.` for itself. */
 export const namespaceName: SettingValue<string> = textLike(

@@ -1,7 +1,7 @@
 import { format } from "prettier";
 import { expect, it } from "vitest";
-import { ALL_SETTINGS } from "../../../shared/process/settings.ts";
-import { settingsTable } from "../../../shared/process/settings-table.ts";
+import { ALL_SETTINGS } from "../../../../shared/process/settings/settings.ts";
+import { settingsTable } from "../../../../shared/process/settings/settings-table.ts";
 
 it("has a line for each setting", () => {
   const lines = settingsTable().trimEnd().split("\n").slice(2);

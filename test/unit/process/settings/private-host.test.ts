@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isPrivateHost } from "../../../shared/process/private-host.ts";
+import { isPrivateHost } from "../../../../shared/process/settings/private-host.ts";
 
 it.each([
   ["http://localhost/", true],

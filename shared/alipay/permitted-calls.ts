@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Claim, SentReply, StoredScore } from "../domain/claim.ts";
+import type { Failure } from "../domain/failure.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import type { HoldKind } from "../domain/permit.ts";
+import { callLimit, delayAfterCall, type RetryPolicy } from "../domain/retry-policy.ts";
+import type { Urgency } from "../domain/scoring.ts";
+import type { Transaction } from "../domain/transaction.ts";
+import type { CallMade, Consequences } from "./consequences.ts";
+import type { Gateway } from "./gateway.ts";
+import type { ReplicaHold } from "./replica-hold.ts";
+import type { Passage, Turnstile } from "./turnstile.ts";
+
+/** The journal's part in a call. */
+export interface CallRecord {
+  /** Records a call before it leaves; waits for Redis until `signal` aborts. */
+  sent(
+    claim: Claim,
+    call: number,
+    permitId: string,
+    nextCallInMs: number,
+    signal: AbortSignal,
+  ): Promise<SentReply>;
+  /** Takes a recorded call back that surely never left. Best effort: untold, it counts. */
+  unsent(claim: Claim, call: number, permitId: string): Promise<void>;
+}
+
+export interface PermittedCallsOptions {
+  readonly gateway: Gateway;
+  readonly turnstile: Turnstile;
+  readonly replicaHold: ReplicaHold;
+  readonly consequences: Consequences;
+  readonly record: CallRecord;
+  readonly retryPolicy: RetryPolicy;
+  /** A permit whose call surely never left. Best effort. */
+  readonly unused: (permitId: string) => void;
+  readonly onPermit: (waitedMs: number) => void;
+  readonly onStale: () => void;
+}
+
+/** One call that a transaction wants to make. */
+export interface WantedCall {
+  readonly transaction: Transaction;
+  readonly claim: Claim;
+  /** Which call of its transaction it is, from 1. */
+  readonly call: number;
+  readonly urgency: Urgency;
+  /** Until then it may wait for a permit; monotonic milliseconds. */
+  readonly untilMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What became of it. Only the first two were calls. */
+export type CallOutcome =
+  | { readonly kind: "scored"; readonly score: StoredScore }
+  | { readonly kind: "failed"; readonly failure: Failure }
+  | { readonly kind: "held"; readonly cause: HoldKind | "quota" }
+  | { readonly kind: "interrupted" }
+  /** Somebody else's outcome is stored. */
+  | { readonly kind: "settled"; readonly outcome: Outcome }
+  /** The claim went to somebody else, or the journal was lost. */
+  | { readonly kind: "lost" };
+
+type Pass = Extract<Passage, { kind: "pass" }>;
+
+/** A permit that went stale says that Redis answers slowly: the next one is taken after a pause, doubled each time. */
+const STALE_PAUSE_MS = { first: 50, longest: 5_000 };
+const SHORTEST_LATER_MS = 50;
+
+/** Calls that leave with a fresh permit and on record, however many permits went stale before. */
+export class PermittedCalls {
+  readonly #options: PermittedCallsOptions;
+
+  constructor(options: PermittedCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects only with the abort's reason, or for a fault of ours. */
+  async make(wanted: WantedCall): Promise<CallOutcome> {
+    for (let stalePauseMs = STALE_PAUSE_MS.first; ;) {
+      const passage = await this.#pass(wanted);
+      if (passage.kind !== "pass") return passage;
+      const outcome = await this.#callOnce(wanted, passage).finally(() => this.#options.turnstile.leave());
+      if (outcome === "unreachable") continue; // the turnstile holds it back
+      if (outcome !== "stale") return outcome;
+      this.#options.onStale();
+      await sleep(stalePauseMs, undefined, { signal: wanted.signal });
+      stalePauseMs = Math.min(stalePauseMs * 2, STALE_PAUSE_MS.longest);
+    }
+  }
+
+  async #pass({ call, urgency, untilMs, signal }: WantedCall): Promise<Exclude<Passage, { kind: "later" }>> {
+    const { turnstile, retryPolicy, onPermit } = this.#options;
+    const enteredAtMs = performance.now();
+    for (;;) {
+      const patienceMs = untilMs - performance.now();
+      const limit = callLimit(retryPolicy);
+      const passage = await turnstile.enter({ ...urgency, patienceMs, call, callLimit: limit, signal });
+      if (passage.kind === "pass") onPermit(performance.now() - enteredAtMs);
+      if (passage.kind !== "later") return passage;
+      await sleep(Math.max(SHORTEST_LATER_MS, Math.min(passage.waitMs, patienceMs)), undefined, { signal });
+    }
+  }
+
+  async #callOnce(wanted: WantedCall, pass: Pass): Promise<CallOutcome | "stale" | "unreachable"> {
+    const { gateway, record, retryPolicy, replicaHold, unused } = this.#options;
+    const { transaction, claim, call, signal } = wanted;
+    const { permit } = pass;
+    const recorded = await record.sent(claim, call, permit.id, delayAfterCall(call, retryPolicy), signal);
+    if (recorded.kind !== "recorded") {
+      unused(permit.id);
+      return recorded;
+    }
+
+    const askedAtMs = performance.now();
+    const answer = await gateway.detect(transaction, { beforeDeparture: () => permit.isFresh(), signal });
+    if (answer.kind !== "not-sent") return this.#outcomeOf(answer, wanted, pass);
+
+    unused(permit.id);
+    await record.unsent(claim, call, permit.id);
+    switch (answer.why) {
+      case "aborted":
+        return { kind: "interrupted" };
+      case "withdrawn":
+        return "stale";
+      case "unreachable":
+        replicaHold.engage("unreachable", answer.detail, askedAtMs, performance.now());
+        return "unreachable";
+    }
+  }
+
+  async #outcomeOf(answer: CallMade, { transaction, signal }: WantedCall, pass: Pass): Promise<CallOutcome> {
+    const failure = await this.#options.consequences.heed(answer, pass, transaction, signal);
+    if (failure !== undefined) return { kind: "failed", failure };
+    if (answer.kind === "failed") return { kind: "failed", failure: answer.failure };
+    const { riskScore, ruleCodes, traceId } = answer;
+    return { kind: "scored", score: { riskScore, ruleCodes, traceId } };
+  }
+}

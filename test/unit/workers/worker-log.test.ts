@@ -1,0 +1,143 @@
+import { expect, it } from "vitest";
+import type { Delivery } from "../../../shared/domain/delivery.ts";
+import { createLogger } from "../../../shared/process/logger.ts";
+import { createMetrics } from "../../../shared/process/metrics.ts";
+import { ReplicaHealth } from "../../../workers/risk-detection/replica-health.ts";
+import { createWorkerLog } from "../../../workers/risk-detection/worker-log.ts";
+
+const DELIVERY: Delivery = {
+  body: Buffer.from("abc"),
+  lane: "urgent",
+  originalLane: "urgent",
+  deliveryCount: 0,
+  replay: undefined,
+  correlationId: undefined,
+};
+const SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+function workerLog() {
+  const lines: unknown[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const { metrics, page } = createMetrics();
+  const health = new ReplicaHealth(1);
+  const observers = createWorkerLog({
+    log: createLogger({ level: "info", worker: "w1", destination }),
+    metrics,
+    health,
+    callPrice: 200,
+  });
+  const metric = async (name: string): Promise<string[]> =>
+    (await page.render()).split("\n").filter((line) => line.startsWith(name));
+  return { observers, lines, health, metric };
+}
+
+it.each([
+  { observe: "onFault", event: "handler-failed" },
+  { observe: "onHeld", event: "publishing-failed" },
+] as const)("$event says which delivery, by lane and digest, and why", ({ observe, event }) => {
+  const { observers, lines } = workerLog();
+  observers.consumer[observe]?.(DELIVERY, new Error("broken"), 1_000);
+  expect(lines).toMatchObject([
+    {
+      level: "error",
+      event,
+      lane: "urgent",
+      bodySha256: SHA256_OF_ABC,
+      error: { message: "broken" },
+      retryInMs: 1_000,
+    },
+  ]);
+});
+
+it("tells of a publisher's channel that died", () => {
+  const { observers, lines } = workerLog();
+  observers.publisher.onChannelLost(new Error("PRECONDITION_FAILED"), 50);
+  expect(lines).toMatchObject([
+    {
+      level: "warn",
+      event: "publisher-channel-lost",
+      error: { message: "PRECONDITION_FAILED" },
+      retryInMs: 50,
+    },
+  ]);
+});
+
+it("counts every stale permit, and says it once for a while", async () => {
+  const { observers, lines, metric } = workerLog();
+  for (let permit = 0; permit < 3; permit++) observers.calls.onStale();
+  expect(lines).toMatchObject([
+    { level: "warn", event: "permits-stale", warning: expect.stringContaining("too slowly") },
+  ]);
+  expect(await metric("riskline_permits_stale_total")).toEqual(["riskline_permits_stale_total 3"]);
+});
+
+it("counts every failure of Redis, says it once, is unready meanwhile, and says when it is back", async () => {
+  const { observers, lines, health, metric } = workerLog();
+  observers.consumer.onSubscribed?.("risk.transactions.standard");
+  for (let failure = 0; failure < 3; failure++) observers.redis.onTrouble(new Error("timed out"));
+  expect(health.readiness().ready).toBe(false);
+  observers.redis.onAnswer();
+  observers.redis.onAnswer();
+  expect(health.readiness().ready).toBe(true);
+  expect(lines).toMatchObject([
+    { event: "subscribed" },
+    { level: "error", event: "redis-away", error: { message: "timed out" } },
+    { level: "info", event: "redis-ready" },
+  ]);
+  expect(await metric("riskline_redis_failures_total")).toEqual(["riskline_redis_failures_total 3"]);
+});
+
+it("is unready while a queue is not consumed", () => {
+  const { observers, lines, health } = workerLog();
+  observers.redis.onAnswer();
+  observers.consumer.onSubscribed?.("q");
+  observers.consumer.onSubscriptionLost?.("q", new Error("channel closed"), 50);
+  expect(health.readiness().ready).toBe(false);
+  expect(lines.at(-1)).toMatchObject({
+    level: "warn",
+    event: "subscription-lost",
+    queue: "q",
+    error: { message: "channel closed" },
+  });
+});
+
+it("counts what calls cost", async () => {
+  const { observers, metric } = workerLog();
+  observers.calls.onCall({ code: "10000", latencyMs: 80 });
+  observers.calls.onCall({ code: "timeout", latencyMs: 3_000 });
+  expect(await metric("riskline_spend_cny_total")).toEqual(["riskline_spend_cny_total 0.04"]);
+});
+
+it("is loud about a hold, and shows it until it is over", async () => {
+  const { observers, lines, metric } = workerLog();
+  observers.calls.onHeld({ kind: "banned", cause: "40006 isv.app-api-punished", remainingMs: 86_399_999.6 });
+  expect(await metric("riskline_holds")).toEqual(['riskline_holds{kind="banned"} 1']);
+  observers.calls.onReleased("banned");
+  expect(await metric("riskline_holds")).toEqual(['riskline_holds{kind="banned"} 0']);
+  expect(lines).toMatchObject([
+    {
+      level: "error",
+      event: "calls-held",
+      hold: "banned",
+      cause: "40006 isv.app-api-punished",
+      waitMs: 86_400_000,
+    },
+    { level: "info", event: "calls-released", hold: "banned" },
+  ]);
+});
+
+it.each([
+  {
+    event: { kind: "disconnected", connection: "c", problem: "ECONNRESET", retryInMs: 50 },
+    line: { level: "error", event: "broker-away", connection: "c", problem: "ECONNRESET", retryInMs: 50 },
+  },
+  {
+    event: { kind: "blocked", connection: "c", reason: "low on memory" },
+    line: { level: "error", event: "broker-blocked", cause: "low on memory" },
+  },
+  { event: { kind: "unblocked", connection: "c" }, line: { level: "info", event: "broker-unblocked" } },
+] as const)("logs a connection that is $event.kind", ({ event, line }) => {
+  const { observers, lines } = workerLog();
+  observers.connection(event);
+  expect(lines).toMatchObject([line]);
+});

@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import type { RiskClientEvents } from "../../shared/alipay/risk-client.ts";
+import type { ConnectionEvent } from "../../shared/amqp/connection.ts";
+import type { ConsumerObserver } from "../../shared/amqp/consumer.ts";
+import type { PublisherOptions } from "../../shared/amqp/publisher.ts";
+import type { Delivery } from "../../shared/domain/delivery.ts";
+import type { LogFields } from "../../shared/process/log-fields.ts";
+import type { Logger } from "../../shared/process/logger.ts";
+import type { Metrics } from "../../shared/process/metrics.ts";
+import type { Persistence } from "../../shared/redis/persist.ts";
+import { atMostEvery } from "./at-most-every.ts";
+import type { ReplicaHealth } from "./replica-health.ts";
+import { logFieldsOf, metricsOf } from "./settled-delivery.ts";
+
+/** Whoever hears of stale permits hears of many. */
+const SAY_STALE_EVERY_MS = 60_000;
+
+/** Where it is written. */
+export interface WorkerLogOptions {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly health: ReplicaHealth;
+  /** What one call costs, in ten-thousandths of a yuan. */
+  readonly callPrice: number;
+}
+
+/** What each part of the worker is given to tell. */
+export interface WorkerLog {
+  readonly redis: Required<Pick<Persistence, "onTrouble" | "onAnswer">>;
+  readonly ledger: { readonly onQuotasDisagree: () => void };
+  readonly calls: RiskClientEvents;
+  readonly connection: (event: ConnectionEvent) => void;
+  readonly publisher: Required<Pick<PublisherOptions, "onChannelLost">>;
+  readonly consumer: ConsumerObserver;
+}
+
+/** Turns what the worker's parts tell into log lines, metrics and health. */
+export function createWorkerLog(options: WorkerLogOptions): WorkerLog {
+  const { log } = options;
+  return {
+    redis: redisObserver(options),
+    ledger: {
+      onQuotasDisagree: () =>
+        log.warn("quotas-disagree", {
+          warning: "ALIPAY_QUOTA: other replicas have another; the strictest counts",
+        }),
+    },
+    calls: callObserver(options),
+    connection: (event) => logConnection(event, log),
+    publisher: {
+      onChannelLost: (error, retryInMs) => log.warn("publisher-channel-lost", { error, retryInMs }),
+    },
+    consumer: consumerObserver(options),
+  };
+}
+
+/** That it fails is said at once and then each minute; that it is back, once. */
+function redisObserver({ log, metrics, health }: WorkerLogOptions): WorkerLog["redis"] {
+  return {
+    onTrouble: (error) => {
+      metrics.redisFailed();
+      if (health.redisFailed(performance.now())) log.error("redis-away", { error });
+    },
+    onAnswer: () => {
+      if (health.redisAnswered()) log.info("redis-ready");
+    },
+  };
+}
+
+function callObserver({ log, metrics, callPrice }: WorkerLogOptions): RiskClientEvents {
+  const sayStale = atMostEvery(SAY_STALE_EVERY_MS, () =>
+    log.warn("permits-stale", {
+      warning: "Redis answers too slowly: permits are too old when their calls could leave, and are given up",
+    }),
+  );
+  return {
+    onLimited: (code) => log.warn("calls-limited", { code }),
+    onCall: (call) => {
+      metrics.callEnded(call);
+      metrics.spent(callPrice);
+    },
+    onPermit: (waitedMs) => metrics.permitWaited(waitedMs),
+    onStale: () => {
+      metrics.permitWentStale();
+      sayStale();
+    },
+    onHeld: ({ kind, cause, remainingMs }) => {
+      metrics.holdChanged(kind, true);
+      log.error("calls-held", { hold: kind, cause, waitMs: Math.round(remainingMs) });
+    },
+    onReleased: (kind) => {
+      metrics.holdChanged(kind, false);
+      log.info("calls-released", { hold: kind });
+    },
+  };
+}
+
+function logConnection(event: ConnectionEvent, log: Logger): void {
+  const { connection } = event;
+  switch (event.kind) {
+    case "connected":
+      return log.info("broker-connected", { connection, server: event.broker });
+    case "disconnected":
+      return log.error("broker-away", { connection, problem: event.problem, retryInMs: event.retryInMs });
+    case "blocked":
+      return log.error("broker-blocked", { connection, cause: event.reason });
+    case "unblocked":
+      return log.info("broker-unblocked", { connection });
+  }
+}
+
+/** One log line and one count for each settled delivery; our own faults are loud. */
+function consumerObserver({ log, metrics, health }: WorkerLogOptions): ConsumerObserver {
+  return {
+    onSettled: (delivery, disposition, ms) => {
+      log.info("delivery-settled", logFieldsOf(delivery, disposition, ms));
+      metrics.deliverySettled(metricsOf(delivery, disposition, ms));
+    },
+    onFault: (delivery, error, retryInMs) =>
+      log.error("handler-failed", { ...identityOf(delivery), error, retryInMs }),
+    onHeld: (delivery, error, retryInMs) =>
+      log.error("publishing-failed", { ...identityOf(delivery), error, retryInMs }),
+    onSubscribed: (queue) => {
+      health.subscribed(queue);
+      log.info("subscribed", { queue });
+    },
+    onSubscriptionLost: (queue, error, retryInMs) => {
+      health.unsubscribed(queue);
+      log.warn("subscription-lost", { queue, error, retryInMs });
+    },
+  };
+}
+
+/** By the same digest its dead letter would be found: whether there is a transaction in it, nobody knows here. */
+const identityOf = ({ lane, body }: Delivery): LogFields => ({
+  lane,
+  bodySha256: createHash("sha256").update(body).digest("hex"),
+});
