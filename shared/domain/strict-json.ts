@@ -1,4 +1,5 @@
 import { createScanner } from "jsonc-parser";
+import { withTrueKeys } from "./parse-json.ts";
 import { parsed, refused, type Parsed } from "./parsed.ts";
 
 /** How large a JSON body may be, in each way in which it can be large. */
@@ -24,7 +25,7 @@ export function parseStrictJson(body: Uint8Array, bounds: JsonBounds): Parsed<un
   const json = decode(body);
   if (json === undefined) return refused(problemOfUnreadable(body));
   const problem = findHiddenProblem(json.text, bounds);
-  return problem === undefined ? parsed(json.value) : refused(problem);
+  return problem === undefined ? parsed(withTrueKeys(json.text, json.value)) : refused(problem);
 }
 
 /** A producer's key as a log or a header may show it: cut, and in printable ASCII, so that look-alikes show. */

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Claim, ClaimReply, History, SentReply, StoredScore, StoreReply } from "../domain/claim.ts";
 import { outcomeSchema, type Outcome } from "../domain/outcome.ts";
 import { formatInstant } from "../domain/instant.ts";
+import { parseJson } from "../domain/parse-json.ts";
 import { identityOf, type Transaction } from "../domain/transaction.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
 import { loadScript } from "./script.ts";
@@ -241,14 +242,14 @@ export class Journal {
 }
 
 function readOutcome(kind: string, body: string): Outcome {
-  const json = parseJson(body);
+  const json = readJson(body);
   return outcomeSchema.parse(kind === "result" ? { kind, result: json } : { kind, deadLetter: json });
 }
 
 /** The value, or undefined, which no schema takes. */
-function parseJson(text: string): unknown {
+function readJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
@@ -256,7 +257,7 @@ function parseJson(text: string): unknown {
 
 function readScore(text: string | null): StoredScore | undefined {
   // A score that cannot be read, or that a newer replica wrote in another form, is no score to us: the call is made.
-  const score = storedScoreSchema.safeParse(parseJson(text ?? ""));
+  const score = storedScoreSchema.safeParse(readJson(text ?? ""));
   if (!score.success) return undefined;
   const { riskScore, ruleCodes, traceId } = score.data;
   return { riskScore, ruleCodes, traceId };
