@@ -1,9 +1,10 @@
 import { generateKeyPair } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { Command, Option } from "commander";
 import { errorFields } from "../../shared/process/error-fields.ts";
+import { makeFolder } from "./make-folder.ts";
 
 interface KeysFlags {
   readonly out: string;
@@ -45,8 +46,8 @@ export function keysCommand(): Command {
 async function makeKeys(folder: string, bits: number): Promise<NewKeys> {
   const privateKeyFile = join(folder, "app-private.pem");
   const publicKeyFile = join(folder, "app-public.pem");
+  await makeFolder(folder, "--out");
   const { privateKey, publicKey } = await promisify(generateKeyPair)("rsa", { modulusLength: bits });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeNew(privateKeyFile, privateKey.export({ type: "pkcs8", format: "pem" }), 0o600);
   try {
     await writeNew(publicKeyFile, publicKey.export({ type: "spki", format: "pem" }), 0o644);
@@ -62,8 +63,12 @@ async function writeNew(file: string, text: string | Buffer, mode: number): Prom
   try {
     await writeFile(file, text, { mode, flag: "wx" });
   } catch (error) {
-    if (errorFields(error).code !== "EEXIST") throw error;
-    throw new Error(`${file} exists and is not replaced; choose another folder with --out`, { cause: error });
+    const { code } = errorFields(error);
+    const problem =
+      code === "EEXIST"
+        ? "exists and is not replaced; choose another folder with --out"
+        : `cannot be written (${code}); --out names its folder`;
+    throw new Error(`${file} ${problem}`, { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { complain } from "./complain.ts";
 import { exitStatusOf } from "./exit-status.ts";
-import { tolerateClosedPipes } from "./tolerate-closed-pipes.ts";
+import { heedOutputErrors } from "./heed-output-errors.ts";
 
 /** Loaded one at a time where the command line names one: each brings drivers of its own. */
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
@@ -21,7 +21,7 @@ Results go to standard output, everything else to standard error.
 Exit status: 0 done, 1 failed, 2 wrong usage. LOG_LEVEL=debug shows where an error comes from.`;
 
 async function run(args: readonly string[]): Promise<void> {
-  tolerateClosedPipes();
+  heedOutputErrors();
   const program = new Command("riskline")
     .description(packageJson.description)
     .version(packageJson.version)

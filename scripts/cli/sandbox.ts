@@ -9,7 +9,10 @@ import { fixedLatency, type Latency } from "../sandbox/latency.ts";
 import { formatWindow, parseQuota } from "../sandbox/parse-quota.ts";
 import type { QuotaWindow } from "../sandbox/quota-meter.ts";
 import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from "../sandbox/scenarios.ts";
+import type { Report } from "../sandbox/report.ts";
 import { DEFAULT_APP_ID, DEFAULT_QUOTA, startSandbox, type Sandbox } from "../sandbox/start-sandbox.ts";
+import { explainListenError } from "./explain-listen-error.ts";
+import { makeFolder } from "./make-folder.ts";
 
 interface SandboxFlags {
   readonly port: number;
@@ -72,16 +75,25 @@ async function runSandbox(flags: SandboxFlags, command: Command): Promise<void> 
   // Heard from the beginning: a signal during the start must not leave a folder of keys behind.
   const stopped = nextStopSignal();
   const keys = await openKeys(flags, command);
+  let report: Report;
   try {
-    const sandbox = await startSandbox({ ...flags, ...keys });
-    process.stderr.write(greeting(sandbox, flags, keys));
-    await stopped;
-    const report = sandbox.report();
-    await sandbox.close();
-    process.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report));
+    report = await serve(flags, keys, stopped);
   } finally {
     if (keys.temporaryFolder !== undefined) await rm(keys.temporaryFolder, { recursive: true, force: true });
   }
+  // Only now: an output that cannot be written ends the process.
+  process.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report));
+}
+
+async function serve(flags: SandboxFlags, keys: Keys, stopped: Promise<void>): Promise<Report> {
+  const sandbox = await startSandbox({ ...flags, ...keys }).catch((error: unknown) => {
+    throw explainListenError(error, flags);
+  });
+  process.stderr.write(greeting(sandbox, flags, keys));
+  await stopped;
+  const report = sandbox.report();
+  await sandbox.close();
+  return report;
 }
 
 /** The worker's two files are known only where the sandbox made them. */
@@ -103,7 +115,11 @@ async function openKeys(flags: SandboxFlags, command: Command): Promise<Keys> {
   if (appPublicKey !== undefined || gatewayPrivateKey !== undefined) {
     return command.error("error: give both --app-public-key and --gateway-private-key, or --keys", USAGE);
   }
-  if (keys !== undefined) return openKeyFolder(resolve(keys));
+  if (keys !== undefined) {
+    const folder = resolve(keys);
+    await makeFolder(folder, "--keys");
+    return openKeyFolder(folder);
+  }
   const temporaryFolder = await mkdtemp(join(tmpdir(), "riskline-sandbox-"));
   return { ...(await openKeyFolder(temporaryFolder)), temporaryFolder };
 }

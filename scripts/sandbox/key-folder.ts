@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPair, type KeyObject } from "node:crypto";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parsePrivateKey } from "./key-texts.ts";
@@ -14,9 +14,8 @@ export interface SandboxKeys {
   readonly gatewayPublicKeyFile: string;
 }
 
-/** Makes the key pairs of application and gateway in a folder; those that are there already are kept. */
+/** Makes the key pairs of application and gateway in a folder that exists; pairs that are there already are kept. */
 export async function openKeyFolder(folder: string): Promise<SandboxKeys> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const app = await openKeyPair(folder, "app");
   const gateway = await openKeyPair(folder, "gateway");
   return {

@@ -10,6 +10,6 @@ const LONGEST_WAIT_MS = 3_600_000;
  */
 export function parseRetryAfter(value: string | undefined, answeredAtMs: number): number | undefined {
   if (value === undefined) return undefined;
-  const waitMs = /^\d{1,12}$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - answeredAtMs;
+  const waitMs = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - answeredAtMs;
   return waitMs >= 0 ? Math.min(waitMs, LONGEST_WAIT_MS) : undefined;
 }

@@ -35,12 +35,20 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+/** An open connection, and the promise that is rejected when it is lost. */
+interface Link {
+  readonly model: ChannelModel;
+  readonly lost: Promise<never>;
+}
+
 /** A connection that comes back by itself. */
 export interface BrokerConnection {
   /** The open connection, waiting for it where there is none; rejects once this is closed or the signal fires. */
   open(signal: AbortSignal): Promise<ChannelModel>;
   /** Whether the broker takes no messages for now. */
   isBlocked(): boolean;
+  /** Prepares the open connection once more; without one nothing is to do, for the next is prepared anyway. */
+  prepareAgain(): Promise<void>;
   /** Close the channels before. Closing twice closes once; never rejects. */
   close(): Promise<void>;
 }
@@ -78,6 +86,7 @@ class SupervisedConnection implements BrokerConnection {
   readonly #closeWanted = Promise.withResolvers<void>();
   /** The open connection, or the promise of the next one. */
   #opened = promisedModel();
+  #link: Link | undefined;
   #wasOpen = false;
   #isBlocked = false;
   /** Rejects when trying is given up; resolves when closed. */
@@ -103,6 +112,10 @@ class SupervisedConnection implements BrokerConnection {
     return this.#isBlocked;
   }
 
+  async prepareAgain(): Promise<void> {
+    if (this.#link !== undefined) await this.#prepare(this.#link);
+  }
+
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort();
@@ -119,17 +132,21 @@ class SupervisedConnection implements BrokerConnection {
     try {
       const model = await this.#connectSocket(socket);
       surviveUndecodableHeaders(model.connection);
-      const lost = whenLost(model);
+      const link = { model, lost: whenLost(model) };
       this.#followBlocking(model);
-      const prepared = this.#options.prepare?.(model) ?? Promise.resolve();
-      // A link lost while it is prepared ends the session like any other.
-      await Promise.race([prepared, lost, this.#closeWanted.promise]);
-      await this.#offer(model, lost);
+      await this.#prepare(link);
+      await this.#offer(link);
       await closeInTime(model);
     } finally {
       this.#isBlocked = false;
       socket.abort(); // a dead link's socket would stay until TCP gives up
     }
+  }
+
+  /** A link lost meanwhile fails it: what was asked of a dead link may never be answered. */
+  async #prepare({ model, lost }: Link): Promise<void> {
+    const prepared = this.#options.prepare?.(model) ?? Promise.resolve();
+    await Promise.race([prepared, lost, this.#closeWanted.promise]);
   }
 
   /** A close meanwhile tears the socket down; an open connection is closed with the protocol's farewell instead. */
@@ -146,14 +163,15 @@ class SupervisedConnection implements BrokerConnection {
   }
 
   /** Gives the connection to whoever wants one, until it is lost or no longer wanted. */
-  async #offer(model: ChannelModel, lost: Promise<never>): Promise<void> {
+  async #offer(link: Link): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#wasOpen = true;
-    this.#opened.resolve(model);
-    const { product, version } = model.connection.serverProperties;
+    this.#link = link;
+    this.#opened.resolve(link.model);
+    const { product, version } = link.model.connection.serverProperties;
     this.#report({ kind: "connected", connection: this.#options.name, broker: `${product} ${version}` });
     try {
-      await Promise.race([lost, this.#closeWanted.promise]);
+      await Promise.race([link.lost, this.#closeWanted.promise]);
     } finally {
       this.#withdraw();
     }
@@ -161,6 +179,7 @@ class SupervisedConnection implements BrokerConnection {
 
   /** From here on `open` waits for the next connection, or hears that there is none. */
   #withdraw(): void {
+    this.#link = undefined;
     this.#opened = promisedModel();
     if (this.#closing.signal.aborted) this.#opened.reject(this.#closed());
   }

@@ -7,7 +7,8 @@ import type { Topology } from "./topology.ts";
 /**
  * Declares what is missing and compares what exists; the broker names the first argument that differs.
  * Bindings are only added: AMQP cannot list them.
- * @throws TopologyMismatchError where a name exists with other properties, or declaring it is not permitted
+ * @throws TopologyMismatchError where a name exists with other properties or is somebody's own, or declaring it is
+ *   not permitted
  */
 export async function declareTopology(model: ChannelModel, topology: Topology): Promise<void> {
   const { channel } = await openChannel(model);
@@ -47,6 +48,9 @@ function explained(error: unknown, item: Topology[number]): unknown {
     item.kind === "binding" ? `the binding of queue "${item.queue}"` : `${item.kind} "${item.name}"`;
   if (message.includes("ACCESS_REFUSED")) {
     return new TopologyMismatchError(`the broker's user may not declare ${name}`, { cause: error });
+  }
+  if (message.includes("RESOURCE_LOCKED")) {
+    return new TopologyMismatchError(`${name} is held by another connection (exclusive)`, { cause: error });
   }
   // "… - inequivalent arg 'x-overflow' for queue 'q' in vhost '/': received none but current is the value …"
   const difference = /inequivalent arg '([^']+)' for .*?: (received .*?)"?$/.exec(message);

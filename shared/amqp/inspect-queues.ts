@@ -1,5 +1,6 @@
 import type { Channel, ChannelModel } from "amqplib";
 import { closeInTime } from "./close-in-time.ts";
+import { isNotFound } from "./is-not-found.ts";
 import { openChannel } from "./open-channel.ts";
 
 /** A queue as the broker counts it; undefined where it does not exist. */
@@ -25,7 +26,7 @@ async function countsOf(channel: Channel, queue: string): Promise<QueueCounts["c
     const { messageCount, consumerCount } = await channel.checkQueue(queue);
     return { ready: messageCount, consumers: consumerCount };
   } catch (error) {
-    if (error instanceof Error && error.message.includes("NOT_FOUND")) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { closeInTime } from "./close-in-time.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { keepOpen } from "./keep-open.ts";
 import { openChannel } from "./open-channel.ts";
+import { redeclareMissing } from "./redeclare-missing.ts";
 
 /**
  * RabbitMQ stashes acks that come in a burst from a quorum queue, and forgets them when the channel is closed
@@ -50,7 +51,7 @@ export class LaneSubscription {
   constructor(connection: BrokerConnection, options: LaneSubscriptionOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#sessions = keepOpen(() => this.#session(), {
+    this.#sessions = keepOpen(() => redeclareMissing(connection, () => this.#session()), {
       signal: this.#ending.signal,
       onEnded: options.onLost,
     });

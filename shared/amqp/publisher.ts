@@ -5,9 +5,7 @@ import { keepOpen } from "./keep-open.ts";
 import { openConfirmChannel } from "./open-channel.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import { PublishError } from "./publish-error.ts";
-
-/** Matches a returned message to its publish: message ids may be absent or repeated. */
-const PUBLISH_ID = "x-risk-publish-id";
+import { redeclareMissing } from "./redeclare-missing.ts";
 
 export interface Publisher {
   /**
@@ -66,7 +64,7 @@ class ConfirmingPublisher implements Publisher {
     this.#connection = connection;
     this.#window = options.window ?? 1_000;
     this.#confirmTimeoutMs = options.confirmTimeoutMs ?? 15_000;
-    this.#channels = keepOpen(() => this.#session(), {
+    this.#channels = keepOpen(() => redeclareMissing(connection, () => this.#session()), {
       signal: this.#closing.signal,
       onEnded: (error, retryInMs) => options.onChannelLost?.(error, retryInMs),
     });
@@ -159,8 +157,7 @@ class ConfirmingPublisher implements Publisher {
   #send(pending: Pending): void {
     const { exchange, routingKey, body, properties } = pending.message;
     const id = ++this.#lastId;
-    const headers = { ...properties.headers, [PUBLISH_ID]: id };
-    const options = { ...properties, headers, persistent: true, mandatory: true };
+    const options = { ...properties, persistent: true, mandatory: true };
     try {
       this.#hasRoom =
         this.#channel?.publish(exchange, routingKey, body, options, (error) => this.#confirmed(id, error)) ??
@@ -183,10 +180,17 @@ class ConfirmingPublisher implements Publisher {
     );
   }
 
-  /** Comes before the confirm of the same message. */
-  #returned(message: Message): void {
-    const pending = this.#unconfirmed.get(Number(message.properties.headers?.[PUBLISH_ID]));
-    if (pending !== undefined) pending.wasReturned = true;
+  /**
+   * Comes before the confirm of the same message, and names it by nothing but what it is: message ids may be absent
+   * or repeated, and a number of our own would stay on every message that is delivered. Of several with the same body
+   * and target it does not matter which one is published again.
+   */
+  #returned(returned: Message): void {
+    for (const pending of this.#unconfirmed.values()) {
+      if (pending.wasReturned || !isSame(pending.message, returned)) continue;
+      pending.wasReturned = true;
+      return;
+    }
   }
 
   #confirmed(id: number, error: unknown): void {
@@ -248,6 +252,10 @@ class ConfirmingPublisher implements Publisher {
 
 const target = ({ exchange, routingKey }: OutgoingMessage): string =>
   `${exchange || "default exchange"} ${routingKey}`;
+
+function isSame({ exchange, routingKey, body }: OutgoingMessage, { fields, content }: Message): boolean {
+  return fields.exchange === exchange && fields.routingKey === routingKey && body.equals(content);
+}
 
 /** amqplib tells the two apart by their text only. */
 function nackOrLoss(error: unknown): "nacked" | "connection-lost" {

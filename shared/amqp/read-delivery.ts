@@ -2,8 +2,10 @@ import type { ConsumeMessage, MessagePropertyHeaders } from "amqplib";
 import { LANES, type Delivery, type Lane } from "../domain/delivery.ts";
 import { RISK_HEADERS } from "./risk-headers.ts";
 
-/** More than anybody can have made or counted; a forged or broken number is read as 0. */
-const LARGEST_COUNT = 1_000_000;
+/** One call and three retries: nobody can have made more, whatever a header says. */
+const MOST_CALLS = 4;
+const MOST_RETURNS = 1_000_000;
+const MOST_REPLAYS = 1_000_000;
 
 /** What the handler sees of a message. Headers under `x-risk-` are believed only where we or an operator put them. */
 export function readDelivery(message: ConsumeMessage, lane: Delivery["lane"]): Delivery {
@@ -15,7 +17,7 @@ export function readDelivery(message: ConsumeMessage, lane: Delivery["lane"]): D
     lane,
     originalLane,
     // The broker sets the header from the first return on; before that it is the producer's.
-    deliveryCount: fields.redelivered ? countOf(headers["x-delivery-count"]) : 0,
+    deliveryCount: fields.redelivered ? countOf(headers["x-delivery-count"], MOST_RETURNS) : 0,
     replay: originalLane === "replay" ? replayOf(headers) : undefined,
     correlationId: typeof properties.correlationId === "string" ? properties.correlationId : undefined,
   };
@@ -23,8 +25,8 @@ export function readDelivery(message: ConsumeMessage, lane: Delivery["lane"]): D
 
 function replayOf(headers: MessagePropertyHeaders): NonNullable<Delivery["replay"]> {
   return {
-    attempts: countOf(headers[RISK_HEADERS.attempts]),
-    replays: countOf(headers[RISK_HEADERS.replays]),
+    attempts: countOf(headers[RISK_HEADERS.attempts], MOST_CALLS),
+    replays: countOf(headers[RISK_HEADERS.replays], MOST_REPLAYS),
   };
 }
 
@@ -32,7 +34,8 @@ function laneOf(value: unknown): Lane {
   return LANES.find((lane) => lane === value) ?? "standard";
 }
 
-function countOf(value: unknown): number {
-  if (typeof value !== "number" || !Number.isInteger(value)) return 0;
-  return value >= 0 && value <= LARGEST_COUNT ? value : 0;
+/** A number, or its digits: some tools write every header as text. What is no count is read as 0. */
+function countOf(value: unknown, most: number): number {
+  const count = typeof value === "string" && /^[0-9]{1,9}$/.test(value) ? Number(value) : value;
+  return typeof count === "number" && Number.isInteger(count) && count > 0 ? Math.min(count, most) : 0;
 }

@@ -4,6 +4,7 @@ import { closeInTime } from "./close-in-time.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { keepOpen } from "./keep-open.ts";
 import { openChannel } from "./open-channel.ts";
+import { redeclareMissing } from "./redeclare-missing.ts";
 
 /** Results that wait for a slow watcher; older ones give way, so that watching never fills the broker. */
 const MOST_WAITING = 10_000;
@@ -26,11 +27,11 @@ export interface WatchResultsOptions {
  * published while the connection is away is not seen.
  */
 export async function watchResults(options: WatchResultsOptions): Promise<void> {
-  const { signal, onLost } = options;
+  const { connection, signal, onLost } = options;
   const stopped = new Promise<void>((resolve) =>
     signal.addEventListener("abort", () => resolve(), { once: true }),
   );
-  await keepOpen(() => session(options, stopped), {
+  await keepOpen(() => redeclareMissing(connection, () => session(options, stopped)), {
     signal,
     onEnded: (error, retryInMs) => onLost?.(error, retryInMs),
   });

@@ -3,6 +3,7 @@ import { parse } from "csv-parse";
 import { z } from "zod";
 import type { MapRow } from "./map-row.ts";
 import type { SourceRecord } from "./source-record.ts";
+import { toJson } from "./to-json.ts";
 
 const rowSchema = z.object({
   record: z.record(z.string(), z.string()),
@@ -30,14 +31,11 @@ export async function* readRows(input: Readable, file: string, mapRow: MapRow): 
 
 function mapped(row: Readonly<Record<string, string>>, line: number, file: string, mapRow: MapRow): Buffer {
   try {
-    const json = JSON.stringify(mapRow(row, line));
-    // Undefined, though TypeScript does not say so, for a value that JSON does not know.
-    if (typeof json === "string") return Buffer.from(json);
+    return Buffer.from(toJson(mapRow(row, line)));
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new Error(`${file} line ${line}: the mapping failed: ${said}`, { cause: error });
   }
-  throw new Error(`${file} line ${line}: the mapping gave nothing that can be published`);
 }
 
 function isCsvError(error: unknown): error is Error {

@@ -111,6 +111,23 @@ describe("connect", () => {
     await expect(broker.channel.checkQueue(broker.names.waiting)).resolves.toBeDefined();
   });
 
+  it("is prepared again on request; a link that is lost meanwhile fails the request", async () => {
+    const proxy = await proxyTo(inject("amqpUrl"));
+    let preparations = 0;
+    const { connection, events } = await openConnection(proxy.url, {
+      prepare: async () => {
+        if (++preparations !== 2) return;
+        proxy.cut();
+        await new Promise(() => undefined); // a dead link answers nothing
+      },
+    });
+    await expect(connection.prepareAgain()).rejects.toThrow(/ECONNRESET|closed|end/);
+    await events.nextWhere(({ kind }) => kind === "disconnected");
+    await events.nextWhere(({ kind }) => kind === "connected");
+    await connection.prepareAgain();
+    expect(preparations).toBe(4);
+  });
+
   it("fails at the start where the topology differs", async () => {
     const broker = await testBroker({ isDeclared: false });
     await broker.channel.assertExchange(broker.names.exchanges.transactions, "direct");

@@ -44,7 +44,10 @@ async function running(
   prefetch: ConsumerOptions["prefetch"] = { urgent: 10, standard: 10, replay: 10, waiting: 10 },
 ) {
   const proxy = await proxyTo(broker.url);
-  const { connection } = await openConnection(proxy.url);
+  const topology = topologyOf({ namespace: broker.namespace, hasResultsQueue: true });
+  const { connection } = await openConnection(proxy.url, {
+    prepare: (model) => declareTopology(model, topology),
+  });
   const publisher = openPublisher((await openConnection(broker.url)).connection);
   const settled = new Inbox<{ body: string; action: Disposition["action"]; deliveryCount: number }>();
   const faults = new Inbox<unknown>();
@@ -179,8 +182,8 @@ describe("settling", () => {
 
   it("holds a delivery while its result cannot be published", async () => {
     const broker = await testBroker();
-    await broker.channel.unbindQueue(broker.names.results, broker.names.exchanges.results, "result.#");
     const { held, settled } = await running(broker, complete);
+    await broker.channel.unbindQueue(broker.names.results, broker.names.exchanges.results, "result.#");
     await broker.produce("transaction.standard", "T1");
     expect(await held.next()).toContain("no queue is bound");
     await broker.channel.bindQueue(broker.names.results, broker.names.exchanges.results, "result.#");
@@ -296,18 +299,29 @@ describe("when something breaks", () => {
     expect(bodies([await results.next(), await results.next()])).toHaveLength(2);
   });
 
-  it("subscribes again when its queue is taken away and comes back", async () => {
+  it("declares its queue again when somebody deletes it", async () => {
     const broker = await testBroker();
     const { subscribed, lost, settled } = await running(broker, complete);
     await broker.channel.deleteQueue(broker.names.lanes.urgent);
     expect(await lost.next()).toMatch(/the broker cancelled the consumer of ".*urgent"/);
     expect(await lost.next()).toContain("NOT_FOUND");
-    const { connection } = await openConnection(broker.url);
-    const model = await connection.open(AbortSignal.timeout(5_000));
-    await declareTopology(model, topologyOf({ namespace: broker.namespace, hasResultsQueue: true }));
     expect(await subscribed.next()).toBe(broker.names.lanes.urgent);
     await broker.produce("transaction.urgent", "T1");
     expect(await settled.next()).toMatchObject({ body: "T1", action: "complete" });
+  });
+
+  it("says so when the deleted queue is there again with other properties, and waits for the right one", async () => {
+    const broker = await testBroker();
+    const { subscribed, lost } = await running(broker, complete);
+    const { urgent } = broker.names.lanes;
+    await broker.channel.deleteQueue(broker.names.deadLetters);
+    await broker.channel.assertQueue(broker.names.deadLetters);
+    await broker.channel.deleteQueue(urgent);
+    await lost.nextWhere((message) =>
+      message.includes(`queue "${broker.names.deadLetters}" exists with another`),
+    );
+    await broker.channel.deleteQueue(broker.names.deadLetters);
+    expect(await subscribed.next()).toBe(urgent);
   });
 });
 
@@ -379,8 +393,8 @@ describe("stop", () => {
 
   it("gives back a result that cannot be published before the stop", async () => {
     const broker = await testBroker();
-    await broker.channel.unbindQueue(broker.names.results, broker.names.exchanges.results, "result.#");
     const { consumer, held, settled } = await running(broker, complete);
+    await broker.channel.unbindQueue(broker.names.results, broker.names.exchanges.results, "result.#");
     await broker.produce("transaction.standard", "T1");
     await held.next();
     const stopping = consumer.stop();

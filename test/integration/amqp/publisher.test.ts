@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { declareTopology } from "../../../shared/amqp/declare-topology.ts";
 import type { OutgoingMessage } from "../../../shared/amqp/outgoing-message.ts";
+import { topologyOf } from "../../../shared/amqp/topology.ts";
 import { openConnection, openPublisher, proxyTo, testBroker, type TestBroker } from "./broker.ts";
 import { Inbox } from "./inbox.ts";
 
@@ -59,6 +61,27 @@ describe("publish", () => {
       kindOf(publisher.publish(transaction(broker, "b"))),
     ]);
     expect(kinds).toEqual(["confirmed", "unroutable", "confirmed"]);
+  });
+
+  it("adds no header of its own", async () => {
+    const broker = await testBroker();
+    const { connection } = await openConnection(broker.url);
+    const publisher = openPublisher(connection);
+    const { queue } = await broker.channel.assertQueue("", { exclusive: true }); // a quorum queue adds one
+    await publisher.publish({ ...onto(queue), properties: { headers: { rail: "alipay" } } });
+    expect((await broker.take(queue)).properties.headers).toEqual({ rail: "alipay" });
+  });
+
+  it("blames as many of equal messages as were returned", async () => {
+    const broker = await testBroker();
+    const { connection } = await openConnection(broker.url);
+    const publisher = openPublisher(connection);
+    const bodies = ["a", "b", "a", "c", "a"];
+    const kinds = await Promise.all([
+      ...bodies.map((body) => kindOf(publisher.publish(onto("nowhere", body)))),
+      ...bodies.map((body) => kindOf(publisher.publish(transaction(broker, body)))),
+    ]);
+    expect(kinds).toEqual([...bodies.map(() => "unroutable"), ...bodies.map(() => "confirmed")]);
   });
 
   it("says when the broker refuses", async () => {
@@ -147,6 +170,19 @@ describe("publish", () => {
     const toNoExchange = { ...transaction(broker, "x"), exchange: "no such exchange" };
     expect(await kindOf(publisher.publish(toNoExchange))).toBe("connection-lost");
     expect(await kindOf(publisher.publish(transaction(broker, "y")))).toBe("confirmed");
+  });
+
+  it("has an exchange declared again that somebody deleted", async () => {
+    const broker = await testBroker();
+    const topology = topologyOf({ namespace: broker.namespace, hasResultsQueue: true });
+    const { connection } = await openConnection(broker.url, {
+      prepare: (model) => declareTopology(model, topology),
+    });
+    const publisher = openPublisher(connection);
+    await broker.channel.deleteExchange(broker.names.exchanges.transactions);
+    expect(await kindOf(publisher.publish(transaction(broker, "x")))).toBe("connection-lost");
+    expect(await kindOf(publisher.publish(transaction(broker, "y")))).toBe("confirmed");
+    expect((await broker.take(broker.names.lanes.standard)).content.toString()).toBe("y");
   });
 
   it("lets what was sent be confirmed when it closes, and refuses the rest", async () => {

@@ -55,6 +55,17 @@ describe("declareTopology", () => {
     await expect(declaring).rejects.toThrow(`exchange "${names.exchanges.results}" exists with another type`);
   });
 
+  it("says which queue somebody holds for himself", async () => {
+    const { url, namespace, names, channel } = await testBroker({ isDeclared: false });
+    const model = await rawModel(url);
+    await channel.assertQueue(names.waiting, { exclusive: true });
+    const declaring = declareTopology(model, topologyOf({ namespace, hasResultsQueue: true }));
+    await expect(declaring).rejects.toThrow(TopologyMismatchError);
+    await expect(declaring).rejects.toThrow(
+      `queue "${names.waiting}" is held by another connection (exclusive)`,
+    );
+  });
+
   it.each(["transaction.standart", "", "x".repeat(255)])(
     "keeps a message under the wrong key %o",
     async (key) => {

@@ -19,7 +19,7 @@ describe("readDelivery", () => {
     { redelivered: false, header: 7, expected: 0 }, // the producer's own
     { redelivered: true, header: 7, expected: 7 },
     { redelivered: true, header: undefined, expected: 0 },
-    { redelivered: true, header: "7", expected: 0 },
+    { redelivered: true, header: "seven", expected: 0 },
   ])(
     "reads $header returns as $expected where redelivered is $redelivered",
     ({ redelivered, header, expected }) => {
@@ -47,8 +47,38 @@ describe("readDelivery", () => {
     },
     {
       lane: "replay",
-      headers: { "x-risk-attempts": "4", "x-risk-replays": NaN },
+      headers: { "x-risk-attempts": "3", "x-risk-replays": "12" }, // as some tools write every header
+      replay: { attempts: 3, replays: 12 },
+    },
+    {
+      lane: "replay",
+      headers: { "x-risk-attempts": 5, "x-risk-replays": 2 ** 40 },
+      replay: { attempts: 4, replays: 1_000_000 },
+    },
+    {
+      lane: "replay",
+      headers: { "x-risk-attempts": "999999999", "x-risk-replays": "9".repeat(10) },
+      replay: { attempts: 4, replays: 0 },
+    },
+    {
+      lane: "replay",
+      headers: { "x-risk-attempts": " 3", "x-risk-replays": "1e3" },
       replay: { attempts: 0, replays: 0 },
+    },
+    {
+      lane: "replay",
+      headers: { "x-risk-attempts": "\u0663", "x-risk-replays": NaN }, // an Arabic three
+      replay: { attempts: 0, replays: 0 },
+    },
+    {
+      lane: "replay",
+      headers: { "x-risk-attempts": "", "x-risk-replays": true },
+      replay: { attempts: 0, replays: 0 },
+    },
+    {
+      lane: "waiting",
+      headers: { "x-risk-lane": "replay", "x-risk-attempts": "77" },
+      replay: { attempts: 4, replays: 0 },
     },
     { lane: "waiting", headers: { "x-risk-lane": "urgent", "x-risk-attempts": 4 }, replay: undefined },
     {

@@ -1,8 +1,11 @@
-import { existsSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync, readdirSync } from "node:fs";
+import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { folderOf } from "./folder.ts";
-import { riskline, RisklineProcess } from "./riskline-process.ts";
+import { RISKLINE, riskline, RisklineProcess } from "./riskline-process.ts";
 
 const COMMANDS = [
   "worker",
@@ -72,11 +75,31 @@ describe("a failure ends with status 1, and one line", () => {
     { args: ["result", "T1"], said: "no connection to 127.0.0.1:1 (REDIS_URL): connect ECONNREFUSED" },
     { args: ["quota", "show"], said: "no connection to 127.0.0.1:1 (REDIS_URL): connect ECONNREFUSED" },
     { args: ["publish", "none.csv"], said: "none.csv: no such file" },
+    { args: ["sandbox", "--keys", RISKLINE], said: `--keys: "${RISKLINE}" exists and is no folder` },
+    {
+      args: ["sandbox", "--port", "0", "--host", "nowhere.invalid"],
+      said: '--host: no address is known of "nowhere.invalid"',
+    },
+    {
+      args: ["sandbox", "--port", "0", "--host", "192.0.2.1"],
+      said: '--host: "192.0.2.1" is no address of this machine',
+    },
   ])("$args", async ({ args, said }) => {
     const { status, stderr } = await riskline(args, { env: { ...NO_SERVERS, ALIPAY_APP_ID: "2021" } });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^riskline: .*\n$/);
     expect(stderr).toContain(said);
+  });
+
+  it("names the flag where the sandbox's port is taken", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const address = server.address();
+    const port = address !== null && typeof address === "object" ? address.port : 0;
+    const { status, stderr } = await riskline(["sandbox", "--port", String(port)]);
+    expect(stderr).toBe(`riskline: --port: ${port} is taken on "127.0.0.1"\n`);
+    expect(status).toBe(1);
   });
 
   it("names each setting that cannot be used, in a line of its own", async () => {
@@ -92,6 +115,17 @@ describe("a failure ends with status 1, and one line", () => {
     const { stderr } = await riskline(["publish", "-"], { env });
     expect(stderr).toContain("ConnectError");
     expect(stderr).not.toContain("hunter2");
+  });
+
+  it.runIf(existsSync("/dev/full"))("says that results cannot be written", () => {
+    const full = openSync("/dev/full", "w");
+    onTestFinished(() => closeSync(full));
+    const { status, stderr } = spawnSync(process.execPath, [RISKLINE, "--version"], {
+      stdio: ["ignore", full, "pipe"],
+      encoding: "utf8",
+    });
+    expect(stderr).toMatch(/^riskline: standard output cannot be written: ENOSPC.*\n$/);
+    expect(status).toBe(1);
   });
 
   it("tells where it comes from only when asked", async () => {
@@ -129,6 +163,17 @@ it("reads the settings of a .env file", async () => {
   expect((await riskline(["publish", "-"], { cwd })).stderr).toContain(
     "no connection to 127.0.0.1:2 (AMQP_URL)",
   );
+});
+
+it("a sandbox leaves no keys behind when nobody reads its report", async () => {
+  const place = folderOf();
+  const sandbox = new RisklineProcess(["sandbox", "--port", "0"], { env: { TMPDIR: place } });
+  await sandbox.said("export ALIPAY_PUBLIC_KEY_FILE");
+  expect(readdirSync(place)).toHaveLength(1);
+  sandbox.closeStdout();
+  sandbox.signal("SIGTERM");
+  expect(await sandbox.end()).toMatchObject({ status: 0 });
+  expect(readdirSync(place)).toEqual([]);
 });
 
 describe("under an old Node.js", () => {

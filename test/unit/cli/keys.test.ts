@@ -32,6 +32,24 @@ describe("riskline keys", () => {
     expect(stderr).toBe("");
   });
 
+  it.each([
+    { out: "mine", said: '--out: "PLACE/mine" exists and is no folder' },
+    { out: "mine/keys", said: '--out: "PLACE/mine/keys" cannot be made: "PLACE/mine" is no folder' },
+    { out: "new/keys", said: '--out: "PLACE/new/keys" cannot be made: "PLACE/new" is no folder' },
+  ])("says why there can be no folder $out", async ({ out, said }) => {
+    const place = folderOf({ mine: "mine" });
+    const { status, stdout, stderr } = await riskline(["keys", "--out", join(place, out)]);
+    expect(stderr).toBe(`riskline: ${said.replaceAll("PLACE", place)}\n`);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  });
+
+  // There, mkdir says ENOENT of a folder whose parent exists; Node.js' recursive mkdir tries that for ever.
+  it.runIf(existsSync("/proc/self"))("ends where a folder takes no folders", async () => {
+    const { status, stderr } = await riskline(["keys", "--out", "/proc/riskline"]);
+    expect(stderr).toMatch(/^riskline: --out: "\/proc\/riskline" cannot be made \(E[A-Z]+\)\n$/);
+    expect(status).toBe(1);
+  });
+
   it.each(["app-private.pem", "app-public.pem"])("does not replace %s", async (name) => {
     const folder = folderOf({ [name]: "mine" });
     const { status, stderr } = await riskline(["keys", "--out", folder]);

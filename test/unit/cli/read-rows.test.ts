@@ -50,13 +50,34 @@ describe("rows of a CSV file", () => {
     await expect(bodiesOf(csv)).rejects.toThrow(problem);
   });
 
-  it("names the line where a mapping fails, or gives nothing", async () => {
+  it("names the line where a mapping fails", async () => {
     const failing: MapRow = () => {
       throw new Error("no amount");
     };
     await expect(bodiesOf("a\n1\n", failing)).rejects.toThrow("a.csv line 2: the mapping failed: no amount");
-    await expect(bodiesOf("a\n1\n", () => undefined)).rejects.toThrow(
-      "a.csv line 2: the mapping gave nothing",
+  });
+
+  it.each([
+    { title: "undefined", given: () => undefined },
+    { title: "a function", given: () => () => "T1" },
+    { title: "a symbol", given: () => Symbol("T1") },
+  ])("names the line where a mapping gives $title, which is not JSON", async ({ given }) => {
+    await expect(bodiesOf("a\n1\n", given)).rejects.toThrow(
+      "a.csv line 2: the mapping failed: it gave nothing that can be published",
+    );
+  });
+
+  // Left alone, the rejected ones would end the process: the test run fails at an unhandled rejection.
+  it.each([
+    { title: "an async function", given: async () => ({}) },
+    { title: "an async function that fails", given: () => Promise.reject(new Error("no amount")) },
+    {
+      title: "values to come",
+      given: () => ({ a: Promise.resolve(1), b: [Promise.reject(new Error("2"))] }),
+    },
+  ])("names the line where a mapping is or gives $title", async ({ given }) => {
+    await expect(bodiesOf("a\n1\n", given)).rejects.toThrow(
+      "a.csv line 2: the mapping failed: it gave a promise",
     );
   });
 

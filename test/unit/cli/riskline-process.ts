@@ -4,7 +4,8 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-const RISKLINE = fileURLToPath(new URL("../../../scripts/cli/riskline.js", import.meta.url));
+/** The way in. */
+export const RISKLINE = fileURLToPath(new URL("../../../scripts/cli/riskline.js", import.meta.url));
 
 export interface Ended {
   /** Null where a signal ended it. */

@@ -8,7 +8,6 @@ it.each([
 ])("reads the key of $text after $seen, which V8 may take for the same", ({ seen, text }) => {
   for (let time = 0; time < 5; time++) parseJson(seen);
   const value = parseJson(text);
-  expect(Object.keys(Object(value))).toContain('"');
   expect(JSON.stringify(value)).toBe(text);
 });
 

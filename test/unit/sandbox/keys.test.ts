@@ -15,7 +15,7 @@ async function makeFolder(): Promise<string> {
 
 describe("openKeyFolder", () => {
   it("makes two pairs that only their owner can read, and keeps them", async () => {
-    const folder = join(await makeFolder(), "new", "keys");
+    const folder = await makeFolder();
     const first = await openKeyFolder(folder);
     const second = await openKeyFolder(folder);
 
