@@ -1,11 +1,8 @@
 -- The gateway said that calls are useless or dangerous until something changes: none is made, then one probes.
+-- `now` and `exact` are from ledger-rules.ts.
 -- KEYS  1 hold
 -- ARGV  1 kind   2 code   3 first hold, ms   4 longest hold, ms   5 who says so
 -- Gives  ms until it may be probed
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
-local function exact(value) return string.format('%.3f', value) end
-
 local hold = redis.call('HMGET', KEYS[1], 'setAt', 'step', 'until', 'probedAt')
 -- Several calls fail of one cause: the first one set the hold. Only its probe can tell that it goes on.
 if hold[1] and not hold[4] then return math.ceil(math.max(0, hold[3] - now)) end

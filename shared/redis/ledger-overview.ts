@@ -3,6 +3,7 @@ import { formatInstant } from "../domain/instant.ts";
 import type { Quota, QuotaWindow } from "../domain/quota.ts";
 import type { RedisClient } from "./connection.ts";
 import { ledgerKeys } from "./ledger-keys.ts";
+import { LEDGER_RULES } from "./ledger-rules.ts";
 
 /** What the ledger says at one moment, as permit.lua would judge it. All times are Redis'. */
 export interface LedgerOverview {
@@ -17,7 +18,7 @@ export interface LedgerOverview {
   readonly spacingMs: number;
   /** Undefined where no call is on record; in the future where one is promised. */
   readonly lastCallAtMs: number | undefined;
-  /** Calls may be missing on record since a first start or a loss of data: windows fill more slowly. */
+  /** Calls may be missing on record, until the longest window has passed since a first start or a loss of data. */
   readonly isPastUnknown: boolean;
   /** Until the full rate is back after a limit answer; 0 where the brake is off. */
   readonly brakeRemainingMs: number;
@@ -48,15 +49,15 @@ export interface Spend {
   readonly tenThousandths: number;
 }
 
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
-/** These are permit.lua's. */
-const BRAKE_RELEASE_MS = MINUTE_MS;
-const QUOTA_MEMORY_MS = MINUTE_MS;
-const PACE = 0.97;
-const LONGEST_GAP_MS = 250;
+const {
+  BRAKE_RELEASE_MS,
+  LONGEST_BY_SECOND_MS,
+  LONGEST_GAP_MS,
+  LONGEST_LOGGED_MS,
+  PACE,
+  QUOTA_MEMORY_MS,
+  STRIKE_MEMORY_MS,
+} = LEDGER_RULES;
 
 const count = z.coerce.number().default(0);
 const stateSchema = z.object({
@@ -85,7 +86,7 @@ export async function readLedgerOverview(
   const [state, quotaTexts, strikes, freezes, permissions] = await Promise.all([
     client.hgetall(keys.state).then((fields) => stateSchema.parse(fields)),
     client.zrangebyscore(keys.quotas, nowMs - QUOTA_MEMORY_MS, "+inf"),
-    client.zcount(keys.strikes, nowMs - DAY_MS, "+inf"),
+    client.zcount(keys.strikes, nowMs - STRIKE_MEMORY_MS, "+inf"),
     readHolds(client, [keys.freeze], nowMs),
     findKeys(client, keys.permission.replace(/[^:]*$/, "*")).then((found) => readHolds(client, found, nowMs)),
   ]);
@@ -94,6 +95,7 @@ export async function readLedgerOverview(
     ...window,
     used: await countCalls(client, keys, window, nowMs),
   }));
+  const longestMs = Math.max(...quota.map(({ windowMs }) => windowMs));
   const brakeRemainingMs = Math.max(0, state.brakedAt + BRAKE_RELEASE_MS - nowMs);
   return {
     nowMs,
@@ -102,7 +104,7 @@ export async function readLedgerOverview(
     quotasDisagree: quotaTexts.length > 1,
     spacingMs: spacingOf(quota, brakeRemainingMs),
     lastCallAtMs: state.lastStart === 0 ? undefined : state.lastStart,
-    isPastUnknown: state.unknownBefore > 0,
+    isPastUnknown: nowMs < state.unknownBefore + longestMs,
     brakeRemainingMs,
     patienceRemainingMs: Math.max(0, state.patienceUntil - nowMs),
     strikes,
@@ -150,8 +152,8 @@ async function countCalls(
   nowMs: number,
 ): Promise<number> {
   const from = nowMs - windowMs;
-  if (windowMs <= MINUTE_MS) return client.zcount(keys.log, `(${from}`, "+inf");
-  const [key, stepMs] = windowMs <= HOUR_MS ? [keys.seconds, SECOND_MS] : [keys.minutes, MINUTE_MS];
+  if (windowMs <= LONGEST_LOGGED_MS) return client.zcount(keys.log, `(${from}`, "+inf");
+  const [key, stepMs] = windowMs <= LONGEST_BY_SECOND_MS ? [keys.seconds, 1_000] : [keys.minutes, 60_000];
   const steps = Object.entries(await client.hgetall(key));
   const inside = steps.filter(([step]) => Number(step) >= Math.floor(from / stepMs));
   return inside.reduce((sum, [, calls]) => sum + Number(calls), 0);

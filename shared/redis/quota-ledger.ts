@@ -4,14 +4,11 @@ import { z } from "zod";
 import type { Hold, PermitReply, Signal } from "../domain/permit.ts";
 import type { Quota } from "../domain/quota.ts";
 import { ledgerKeys, type LedgerKeys } from "./ledger-keys.ts";
+import { LEDGER_PRELUDE } from "./ledger-rules.ts";
 import { loadScript } from "./script.ts";
 
 /** A permit is given up when its call has not left this long after its start. */
 const FRESH_FOR_MS = 250;
-/** How far ahead a start may be promised: replicas line up for the next starts instead of asking again. */
-const HORIZON_MS = 500;
-/** Added to each short window, for what the least latency seen may misjudge of the way to the gateway. */
-const MARGIN_MS = 5;
 
 const MINUTE_MS = 60_000;
 /** Permission holds: probes after 1, 2, 4 … 30 minutes. */
@@ -54,6 +51,8 @@ export class QuotaLedger {
   readonly #settings: LedgerSettings;
   readonly #keys: LedgerKeys;
   readonly #quotaText: string;
+  /** The longest life of a request after its start. */
+  readonly #lifeMs: number;
   readonly #replica = randomUUID();
   readonly #scripts;
   #permits = 0;
@@ -65,13 +64,15 @@ export class QuotaLedger {
   constructor(client: Redis, settings: LedgerSettings) {
     this.#settings = settings;
     this.#keys = ledgerKeys(settings);
+    this.#lifeMs = FRESH_FOR_MS + settings.timeoutMs;
     this.#quotaText = settings.quota.map(({ calls, windowMs }) => `${calls}/${windowMs}`).join(",");
+    const load = (name: string) => loadScript(client, name, LEDGER_PRELUDE);
     this.#scripts = {
-      permit: loadScript(client, "permit"),
-      answered: loadScript(client, "permit-answered"),
-      unused: loadScript(client, "permit-unused"),
-      brake: loadScript(client, "brake"),
-      hold: loadScript(client, "hold"),
+      permit: load("permit"),
+      answered: load("permit-answered"),
+      unused: load("permit-unused"),
+      brake: load("brake"),
+      hold: load("hold"),
       lift: loadScript(client, "lift"),
     };
   }
@@ -93,9 +94,7 @@ export class QuotaLedger {
         [log, state, seconds, minutes, quotas, strikes, freeze, permission],
         [
           id,
-          HORIZON_MS,
-          FRESH_FOR_MS + this.#settings.timeoutMs,
-          MARGIN_MS,
+          this.#lifeMs,
           this.#epoch,
           randomUUID(),
           this.#settings.history,
@@ -132,14 +131,15 @@ export class QuotaLedger {
     await this.#scripts.answered([this.#keys.log], [permitId, Math.max(0, arrivedAgoMs).toFixed(3)]);
   }
 
-  /** The call surely never left. Best effort. */
+  /** The call surely never left: it takes no place in any window. Best effort: untold, it counts. */
   async unused(permitId: string): Promise<void> {
-    await this.#scripts.unused([this.#keys.log], [permitId]);
+    const { log, state, seconds, minutes } = this.#keys;
+    await this.#scripts.unused([log, state, seconds, minutes], [permitId, this.#lifeMs]);
   }
 
   /**
-   * Tells all replicas what an answer says about calling at all. `sinceMs`: since the call was permitted. Gives the
-   * hold that it brought about, if it did.
+   * Tells all replicas what an answer says about calling at all. `sinceMs`: since the call left. Gives the hold that
+   * it brought about, if it did.
    */
   async signal(permitId: string, signal: Signal, sinceMs: number): Promise<Hold | undefined> {
     const { state, strikes, freeze, permission } = this.#keys;

@@ -5,9 +5,9 @@ import type { Redis } from "ioredis";
 /** One Lua script on one connection. */
 export type Script = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
 
-/** Reads `name.lua` beside this file; it is sent once, and again where Redis has forgotten it. */
-export function loadScript(client: Redis, name: string): Script {
-  const lua = readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8");
+/** Reads `name.lua` beside this file, to go after `prelude`; it is sent once, and again where Redis has forgotten it. */
+export function loadScript(client: Redis, name: string, prelude = ""): Script {
+  const lua = `${prelude} ${readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8")}`;
   const sha = createHash("sha1").update(lua).digest("hex");
   return async (keys, args) => {
     try {

@@ -7,6 +7,7 @@ import type { PermitReply, Signal } from "../../../shared/domain/permit.ts";
 import { closeRedis, createRedis, openRedis } from "../../../shared/redis/connection.ts";
 import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
 import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
+import { busiest } from "../../support/busiest.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
 
 const SECOND = 1_000;
@@ -97,10 +98,12 @@ describe("a window", () => {
 
   it("counts an unanswered call as arriving until its life ends", async () => {
     const ledger = await openLedger(oneInWindow);
+    const askedAt = performance.now();
     expect(granted(await firstCall(ledger)).startInMs).toBe(0);
     const { startInMs } = granted(await firstCall(ledger));
+    const elapsedMs = performance.now() - askedAt;
     expect(startInMs).toBeLessThanOrEqual(LIFE_MS + 100 + MARGIN_MS);
-    expect(startInMs).toBeGreaterThan(LIFE_MS + 100 + MARGIN_MS - SLACK_MS);
+    expect(startInMs).toBeGreaterThanOrEqual(LIFE_MS + 100 + MARGIN_MS - elapsedMs);
   });
 
   it("counts an answered call from its arrival", async () => {
@@ -168,17 +171,6 @@ describe("a window", () => {
     for (const { calls, windowMs } of quota) expect(busiest(arrivals, windowMs)).toBeLessThanOrEqual(calls);
   });
 });
-
-/** The most arrivals within any stretch of so many milliseconds. */
-function busiest(arrivals: readonly number[], windowMs: number): number {
-  const sorted = arrivals.toSorted((a, b) => a - b);
-  let [oldest, most] = [0, 0];
-  for (const [newest, at] of sorted.entries()) {
-    while (at - (sorted[oldest] ?? at) >= windowMs) oldest += 1;
-    most = Math.max(most, newest - oldest + 1);
-  }
-  return most;
-}
 
 /** Replicas that call as often as they may: when their calls arrive at a gateway behind an uneven network. */
 async function driveReplicas(
@@ -647,210 +639,3 @@ describe("limit answers", () => {
     expect((await firstCall(ledger)).kind).not.toBe("held");
   });
 });
-
-describe("windows of hours and days, on a clock of the test's own", () => {
-  const LIFE = FRESH_FOR_MS + 3_000;
-  /** What expires in Redis' own time expires in ours. */
-  const EXPIRE_LUA = `for _, key in ipairs(KEYS) do
-    local left = redis.call('PTTL', key)
-    if left >= 0 and left <= tonumber(ARGV[1]) then redis.call('DEL', key)
-    elseif left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
-  end`;
-  let clockMs: number;
-
-  beforeEach(async () => {
-    settings = { ...settings, timeoutMs: 3_000 };
-    clockMs = 1_800_000_000_000;
-    await setClock();
-  });
-
-  const ledgerKeyNames = (): string[] => Object.values({ ...keys() });
-
-  const clockKey = () => keys().log.replace(/log$/, "test-clock");
-
-  const setClock = () =>
-    redis.mset(`${clockKey()}:s`, Math.floor(clockMs / 1_000), `${clockKey()}:us`, (clockMs % 1_000) * 1_000);
-
-  /** Redis, but its scripts read the test's clock. */
-  function clocked(client: Redis): Redis {
-    const readsClock = `redis.call('MGET', '${clockKey()}:s', '${clockKey()}:us')`;
-    return new Proxy(client, {
-      get(target, name) {
-        if (name === "evalsha") return () => Promise.reject(new Error("NOSCRIPT"));
-        if (name === "eval") {
-          return (lua: string, count: number, ...rest: string[]) =>
-            target.eval(lua.replaceAll("redis.call('TIME')", readsClock), count, ...rest);
-        }
-        return Reflect.get(target, name, target) as unknown;
-      },
-    });
-  }
-
-  const clockedLedger = (changes: Partial<LedgerSettings> = {}) =>
-    new QuotaLedger(clocked(redis), { ...settings, ...changes });
-
-  /** Lets time pass for the clock and for what expires. */
-  async function pass(ms: number): Promise<void> {
-    clockMs += ms;
-    await setClock();
-    await redis.eval(EXPIRE_LUA, 8, ...ledgerKeyNames(), Math.round(ms));
-  }
-
-  /** Takes permits one after the other; gives the number of calls that could start within so many milliseconds. */
-  async function callsWithin(ms: number, ledger: QuotaLedger, most = 50): Promise<number> {
-    const endMs = clockMs + ms;
-    for (let calls = 0; ; calls += 1) {
-      let reply = await firstCall(ledger);
-      while (reply.kind === "wait" && clockMs + reply.waitMs + HORIZON_MS <= endMs) {
-        await pass(reply.waitMs);
-        reply = await firstCall(ledger);
-      }
-      if (reply.kind !== "granted" || clockMs + reply.startInMs > endMs || calls === most) return calls;
-      await pass(reply.startInMs);
-    }
-  }
-
-  const hourly = (calls: number) => [
-    { calls: 10, windowMs: SECOND },
-    { calls, windowMs: HOUR },
-  ];
-
-  it("are kept to the millisecond where they are short", async () => {
-    const ledger = clockedLedger({ quota: [{ calls: 2, windowMs: SECOND }] });
-    const [first, second] = [granted(await firstCall(ledger)), granted(await firstCall(ledger))];
-    expect([first.startInMs, second.startInMs]).toEqual([0, 250]);
-    const waitMs = LIFE + SECOND + MARGIN_MS - HORIZON_MS;
-    expect(await firstCall(ledger)).toEqual({ kind: "wait", waitMs });
-    await pass(300);
-    await ledger.answered(first.permit.id, 200);
-    await ledger.answered(second.permit.id, 20);
-    expect(await firstCall(ledger)).toEqual({ kind: "wait", waitMs: SECOND + MARGIN_MS - 200 - HORIZON_MS });
-  });
-
-  it("count calls until they are surely out, and no longer than seconds more", async () => {
-    const ledger = clockedLedger({ quota: hourly(3) });
-    const firstStartedAt = clockMs;
-    expect(await callsWithin(MINUTE, ledger)).toBe(3);
-    await pass(firstStartedAt + HOUR - clockMs);
-    let reply = await firstCall(ledger);
-    for (; reply.kind === "wait"; reply = await firstCall(ledger)) await pass(Math.min(reply.waitMs, 200));
-    const nextStartAt = clockMs + granted(reply).startInMs;
-    expect(nextStartAt).toBeGreaterThanOrEqual(firstStartedAt + HOUR + LIFE);
-    expect(nextStartAt).toBeLessThan(firstStartedAt + HOUR + LIFE + 3 * SECOND);
-  });
-
-  it("fill up again after a night without calls, and no further", async () => {
-    const ledger = clockedLedger({ quota: hourly(3) });
-    expect(await callsWithin(MINUTE, ledger)).toBe(3);
-    await pass(9 * HOUR);
-    expect(await callsWithin(MINUTE, ledger)).toBe(3);
-    await pass(9 * HOUR);
-    expect(await callsWithin(MINUTE, ledger)).toBe(3);
-  });
-
-  it("count the calls that were made while nobody asked for the window", async () => {
-    const strict = clockedLedger({ quota: hourly(3) });
-    const loose = clockedLedger({ quota: [{ calls: 10, windowMs: SECOND }] });
-    expect(await callsWithin(MINUTE, strict, 1)).toBe(1);
-    await pass(2 * MINUTE);
-    expect(await callsWithin(MINUTE, loose, 5)).toBe(5);
-    expect((await firstCall(strict)).kind).toBe("wait");
-  });
-
-  it("admit their average rate while the past is unknown, and all of it afterwards", async () => {
-    const ledger = clockedLedger({ quota: [{ calls: 60, windowMs: HOUR }], history: "unknown" });
-    const early = await callsWithin(HOUR / 2, ledger, 100);
-    expect(early).toBeGreaterThanOrEqual(28);
-    expect(early).toBeLessThanOrEqual(30);
-    await pass(1.5 * HOUR);
-    expect(await callsWithin(MINUTE, ledger, 100)).toBe(60);
-  });
-
-  it("deny after a loss until the last call that may have been permitted before it is out", async () => {
-    const quota = [{ calls: 4, windowMs: SECOND }];
-    const ledger = clockedLedger({ quota });
-    granted(await firstCall(ledger));
-    const ahead = granted(await firstCall(ledger));
-    expect(ahead.startInMs).toBeGreaterThan(200);
-    const latestArrival = clockMs + ahead.startInMs + LIFE;
-    await forget();
-    await setClock();
-    const reply = await firstCall(ledger);
-    const earliestStart =
-      clockMs + (reply.kind === "wait" ? reply.waitMs + HORIZON_MS : granted(reply).startInMs);
-    expect(earliestStart).toBeGreaterThanOrEqual(latestArrival + SECOND);
-  });
-
-  it("hold over days of uneven traffic, whatever becomes of the calls", { timeout: 60_000 }, async () => {
-    const quota = [
-      { calls: 3, windowMs: 2 * SECOND },
-      { calls: 10, windowMs: 30 * SECOND },
-      { calls: 25, windowMs: 10 * MINUTE },
-      { calls: 40, windowMs: HOUR },
-      { calls: 70, windowMs: 2 * HOUR },
-      { calls: 500, windowMs: DAY },
-    ];
-    const arrivals = await simulateDays(2, [clockedLedger({ quota }), clockedLedger({ quota })]);
-    for (const { calls, windowMs } of quota) {
-      expect([windowMs, busiest(arrivals, windowMs)]).toEqual([
-        windowMs,
-        expect.toSatisfy((n) => n <= calls),
-      ]);
-    }
-    // Nor is it denied what it may have: the day's window is what binds in the end.
-    expect(arrivals.length).toBeGreaterThan(0.8 * 2 * 500);
-  });
-
-  /** Busy hours and idle ones; calls that are answered, late, unanswered or never leave. */
-  async function simulateDays(days: number, ledgers: readonly QuotaLedger[]): Promise<number[]> {
-    const random = mulberry32(42);
-    const endMs = clockMs + days * DAY;
-    const isOver = () => clockMs >= endMs;
-    const arrivals: number[] = [];
-    /** Answers on their way, soonest first. */
-    const answers: { atMs: number; arrivedAtMs: number; id: string; ledger: QuotaLedger }[] = [];
-
-    /** Lets time pass up to a moment, and the answers come in on the way. */
-    async function passUntil(ms: number): Promise<void> {
-      for (let next = answers[0]; next !== undefined && next.atMs <= ms; next = answers[0]) {
-        answers.shift();
-        await pass(Math.max(0, next.atMs - clockMs));
-        await next.ledger.answered(next.id, clockMs - next.arrivedAtMs);
-      }
-      await pass(Math.max(0, ms - clockMs));
-    }
-
-    function depart(ledger: QuotaLedger, { permit, startInMs }: Granted): void {
-      const fate = random();
-      const startMs = clockMs + startInMs;
-      if (fate < 0.1) return void ledger.unused(permit.id);
-      const arrivedAtMs = startMs + (fate < 0.3 ? random() * LIFE : random() * 20);
-      arrivals.push(arrivedAtMs);
-      if (fate < 0.2) return;
-      answers.push({ atMs: arrivedAtMs + 20 + random() * 100, arrivedAtMs, id: permit.id, ledger });
-      answers.sort((a, b) => a.atMs - b.atMs);
-    }
-
-    while (!isOver()) {
-      const ledger = ledgers[Math.floor(random() * ledgers.length)] ?? ledgers[0];
-      if (ledger === undefined) throw new Error("no ledger");
-      const reply = await firstCall(ledger);
-      if (reply.kind === "granted") depart(ledger, reply);
-      const isNight = (clockMs / HOUR) % 24 < 4;
-      const pauseMs = reply.kind === "wait" ? reply.waitMs : random() * 300;
-      await passUntil(clockMs + (isNight ? 3 * HOUR : pauseMs));
-    }
-    return arrivals;
-  }
-});
-
-/** Numbers that are the same in each run. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

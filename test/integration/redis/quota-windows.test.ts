@@ -1,0 +1,431 @@
+import { randomUUID } from "node:crypto";
+import type { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { createRandom } from "../../../scripts/sandbox/random.ts";
+import type { PermitReply } from "../../../shared/domain/permit.ts";
+import type { Quota } from "../../../shared/domain/quota.ts";
+import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
+import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
+import { readLedgerOverview, type LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
+import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
+import { busiest } from "../../support/busiest.ts";
+import { removeKeys } from "../../support/remove-keys.ts";
+
+// The ledger on a clock of the test's own: hours and days pass at once, and every start is exact.
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** As the ledger has them. */
+const HORIZON_MS = 500;
+const MARGIN_MS = 5;
+
+const TIMEOUT_MS = 3_000;
+/** A call arrives no later than this after its start. */
+const LIFE = 250 + TIMEOUT_MS;
+
+let redis: Redis;
+let settings: LedgerSettings;
+let clockMs: number;
+
+beforeAll(async () => {
+  redis = await openRedis(inject("redisUrl"));
+});
+
+afterAll(async () => {
+  await closeRedis(redis);
+});
+
+beforeEach(async () => {
+  settings = {
+    appId: randomUUID(),
+    gatewayUrl: "http://127.0.0.1/gateway.do",
+    credentialsId: "key-1",
+    quota: [{ calls: 10, windowMs: SECOND }],
+    history: "none",
+    timeoutMs: TIMEOUT_MS,
+    freezeMs: DAY,
+    strikesPerDay: 10,
+    worker: "w1",
+  };
+  clockMs = 1_800_000_000_000;
+  await setClock();
+});
+
+afterEach(forget);
+
+const keys = () => ledgerKeys(settings);
+
+/** What FLUSHALL does to this ledger. */
+async function forget(): Promise<void> {
+  await removeKeys(redis, keys().log.replace(/log$/, "*"));
+}
+
+/** What expires in Redis' own time expires in ours. */
+const EXPIRE_LUA = `for _, key in ipairs(KEYS) do
+  local left = redis.call('PTTL', key)
+  if left >= 0 and left <= tonumber(ARGV[1]) then redis.call('DEL', key)
+  elseif left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
+end`;
+const clockKey = () => keys().log.replace(/log$/, "test-clock");
+
+const setClock = () =>
+  redis.mset(`${clockKey()}:s`, Math.floor(clockMs / 1_000), `${clockKey()}:us`, (clockMs % 1_000) * 1_000);
+
+/** Redis, but it reads the test's clock. */
+function clocked(client: Redis): Redis {
+  const readsClock = `redis.call('MGET', '${clockKey()}:s', '${clockKey()}:us')`;
+  return new Proxy(client, {
+    get(target, name) {
+      if (name === "evalsha") return () => Promise.reject(new Error("NOSCRIPT"));
+      if (name === "eval") {
+        return (lua: string, count: number, ...rest: string[]) =>
+          target.eval(lua.replaceAll("redis.call('TIME')", readsClock), count, ...rest);
+      }
+      if (name === "time") return () => [Math.floor(clockMs / 1_000), (clockMs % 1_000) * 1_000];
+      return Reflect.get(target, name, target) as unknown;
+    },
+  });
+}
+
+const openLedger = (changes: Partial<LedgerSettings> = {}) =>
+  new QuotaLedger(clocked(redis), { ...settings, ...changes });
+
+const look = (quota: Quota): Promise<LedgerOverview> => readLedgerOverview(clocked(redis), settings, quota);
+
+type Granted = Extract<PermitReply, { kind: "granted" }>;
+
+function granted(reply: PermitReply): Granted {
+  if (reply.kind !== "granted") throw new Error(`not granted but ${JSON.stringify(reply)}`);
+  return reply;
+}
+
+const firstCall = (ledger: QuotaLedger) => ledger.permit(1, 4);
+
+/** Lets time pass for the clock and for what expires. */
+async function pass(ms: number): Promise<void> {
+  clockMs += ms;
+  await setClock();
+  await redis.eval(EXPIRE_LUA, 8, ...Object.values<string>({ ...keys() }), Math.round(ms));
+}
+
+/** Takes permits one after the other; gives the number of calls that could start within so many milliseconds. */
+async function callsWithin(ms: number, ledger: QuotaLedger, most = 50): Promise<number> {
+  const endMs = clockMs + ms;
+  for (let calls = 0; ; calls += 1) {
+    let reply = await firstCall(ledger);
+    while (reply.kind === "wait" && clockMs + reply.waitMs + HORIZON_MS <= endMs) {
+      await pass(reply.waitMs);
+      reply = await firstCall(ledger);
+    }
+    if (reply.kind !== "granted" || clockMs + reply.startInMs > endMs || calls === most) return calls;
+    await pass(reply.startInMs);
+  }
+}
+
+const hourly = (calls: number) => [
+  { calls: 10, windowMs: SECOND },
+  { calls, windowMs: HOUR },
+];
+
+describe("windows", () => {
+  it("are kept to the millisecond where they are short", async () => {
+    const ledger = openLedger({ quota: [{ calls: 2, windowMs: SECOND }] });
+    const [first, second] = [granted(await firstCall(ledger)), granted(await firstCall(ledger))];
+    expect([first.startInMs, second.startInMs]).toEqual([0, 250]);
+    const waitMs = LIFE + SECOND + MARGIN_MS - HORIZON_MS;
+    expect(await firstCall(ledger)).toEqual({ kind: "wait", waitMs });
+    await pass(300);
+    await ledger.answered(first.permit.id, 200);
+    await ledger.answered(second.permit.id, 20);
+    expect(await firstCall(ledger)).toEqual({ kind: "wait", waitMs: SECOND + MARGIN_MS - 200 - HORIZON_MS });
+  });
+
+  it("count calls until they are surely out, and no longer than seconds more", async () => {
+    const ledger = openLedger({ quota: hourly(3) });
+    const firstStartedAt = clockMs;
+    expect(await callsWithin(MINUTE, ledger)).toBe(3);
+    await pass(firstStartedAt + HOUR - clockMs);
+    let reply = await firstCall(ledger);
+    for (; reply.kind === "wait"; reply = await firstCall(ledger)) await pass(Math.min(reply.waitMs, 200));
+    const nextStartAt = clockMs + granted(reply).startInMs;
+    expect(nextStartAt).toBeGreaterThanOrEqual(firstStartedAt + HOUR + LIFE);
+    expect(nextStartAt).toBeLessThan(firstStartedAt + HOUR + LIFE + 3 * SECOND);
+  });
+
+  it("fill up again after a night without calls, and no further", async () => {
+    const ledger = openLedger({ quota: hourly(3) });
+    expect(await callsWithin(MINUTE, ledger)).toBe(3);
+    await pass(9 * HOUR);
+    expect(await callsWithin(MINUTE, ledger)).toBe(3);
+    await pass(9 * HOUR);
+    expect(await callsWithin(MINUTE, ledger)).toBe(3);
+  });
+
+  it("count the calls that were made while nobody asked for the window", async () => {
+    const strict = openLedger({ quota: hourly(3) });
+    const loose = openLedger({ quota: [{ calls: 10, windowMs: SECOND }] });
+    expect(await callsWithin(MINUTE, strict, 1)).toBe(1);
+    await pass(2 * MINUTE);
+    expect(await callsWithin(MINUTE, loose, 5)).toBe(5);
+    expect((await firstCall(strict)).kind).toBe("wait");
+  });
+
+  it("admit their average rate while the past is unknown, and all of it afterwards", async () => {
+    const ledger = openLedger({ quota: [{ calls: 60, windowMs: HOUR }], history: "unknown" });
+    const early = await callsWithin(HOUR / 2, ledger, 100);
+    expect(early).toBeGreaterThanOrEqual(28);
+    expect(early).toBeLessThanOrEqual(30);
+    await pass(1.5 * HOUR);
+    expect(await callsWithin(MINUTE, ledger, 100)).toBe(60);
+  });
+
+  it("deny after a loss until the last call that may have been permitted before it is out", async () => {
+    const quota = [{ calls: 4, windowMs: SECOND }];
+    const ledger = openLedger({ quota });
+    granted(await firstCall(ledger));
+    const ahead = granted(await firstCall(ledger));
+    expect(ahead.startInMs).toBeGreaterThan(200);
+    const latestArrival = clockMs + ahead.startInMs + LIFE;
+    await forget();
+    await setClock();
+    const reply = await firstCall(ledger);
+    const earliestStart =
+      clockMs + (reply.kind === "wait" ? reply.waitMs + HORIZON_MS : granted(reply).startInMs);
+    expect(earliestStart).toBeGreaterThanOrEqual(latestArrival + SECOND);
+  });
+
+  it("hold over days of uneven traffic, whatever becomes of the calls", { timeout: 60_000 }, async () => {
+    const quota = [
+      { calls: 3, windowMs: 2 * SECOND },
+      { calls: 10, windowMs: 30 * SECOND },
+      { calls: 25, windowMs: 10 * MINUTE },
+      { calls: 40, windowMs: HOUR },
+      { calls: 70, windowMs: 2 * HOUR },
+      { calls: 500, windowMs: DAY },
+    ];
+    const arrivals = await simulateDays(2, [openLedger({ quota }), openLedger({ quota })]);
+    for (const { calls, windowMs } of quota) {
+      expect([windowMs, busiest(arrivals, windowMs)]).toEqual([
+        windowMs,
+        expect.toSatisfy((n) => n <= calls),
+      ]);
+    }
+    await expectTrueSums(openLedger({ quota }), quota);
+    // Nor is it denied what it may have: the day's window is what binds in the end.
+    expect(arrivals.length).toBeGreaterThan(0.8 * 2 * 500);
+  });
+});
+
+describe("a permit whose call never left", () => {
+  const DAILY = [
+    { calls: 10, windowMs: SECOND },
+    { calls: 4, windowMs: HOUR },
+    { calls: 7, windowMs: DAY },
+  ];
+
+  const used = async () => (await look(DAILY)).windows.map((window) => window.used);
+
+  it("takes no place in any window", async () => {
+    const ledger = openLedger({ quota: DAILY });
+    for (let nth = 0; nth < 20; nth += 1) {
+      const { permit } = granted(await firstCall(ledger));
+      await pass(SECOND);
+      await ledger.unused(permit.id);
+    }
+    expect(await used()).toEqual([0, 0, 0]);
+    expect(await callsWithin(MINUTE, ledger)).toBe(4);
+    await pass(2 * HOUR);
+    expect(await callsWithin(MINUTE, ledger)).toBe(3);
+  });
+
+  it("gives its place back once, however often it is told", async () => {
+    const ledger = openLedger({ quota: DAILY });
+    const [, second] = [granted(await firstCall(ledger)), granted(await firstCall(ledger))];
+    for (let nth = 0; nth < 3; nth += 1) await ledger.unused(second.permit.id);
+    expect(await used()).toEqual([1, 1, 1]);
+    expect(await callsWithin(MINUTE, ledger)).toBe(3);
+  });
+
+  it("gives back the place in the second of its own start, which another asked for", async () => {
+    const [one, other] = [openLedger({ quota: DAILY }), openLedger({ quota: DAILY })];
+    await pass(950);
+    const [, next] = [granted(await firstCall(one)), granted(await firstCall(other))];
+    expect(next.startInMs).toBe(97);
+    const before = await redis.hgetall(keys().seconds);
+    expect(Object.values(before)).toEqual(["1", "1"]);
+    await other.unused(next.permit.id);
+    expect(Object.values(await redis.hgetall(keys().seconds))).toEqual(["1", "0"]);
+  });
+
+  it("gives back the place in the second that its start was rounded to", async () => {
+    const ledger = openLedger({ quota: DAILY });
+    await pass(999.9997);
+    const { permit } = granted(await firstCall(ledger));
+    await ledger.unused(permit.id);
+    expect(await redis.hvals(keys().seconds)).toEqual(["0"]);
+  });
+
+  it("stays counted where it is told too late for the log to know it", async () => {
+    const ledger = openLedger({ quota: DAILY });
+    const { permit } = granted(await firstCall(ledger));
+    await pass(2 * MINUTE);
+    granted(await firstCall(ledger));
+    await ledger.unused(permit.id);
+    expect(await used()).toEqual([1, 2, 2]);
+  });
+
+  it("leaves the sum of a window alone that it is no longer in", async () => {
+    const quota = [
+      { calls: 10, windowMs: SECOND },
+      { calls: 10, windowMs: MINUTE + SECOND },
+    ];
+    const ledger = openLedger({ quota });
+    const { permit } = granted(await firstCall(ledger));
+    await pass(50 * SECOND);
+    const { permit: later } = granted(await firstCall(ledger));
+    // What waits moves the sum on, while only a grant trims the log.
+    await ledger.signal(later.id, { kind: "quota", code: "40005", retryAfterMs: HOUR }, 0);
+    await pass(20 * SECOND);
+    expect((await firstCall(ledger)).kind).toBe("wait");
+    expect(await redis.zscore(keys().log, permit.id)).not.toBeNull();
+    await ledger.unused(permit.id);
+    expect(await redis.zscore(keys().log, permit.id)).toBeNull();
+    await expectTrueSums(ledger, quota);
+  });
+
+  describe("where the past is unknown", () => {
+    const quota = [{ calls: 60, windowMs: HOUR }];
+    const sinceUnknown = async () => Number(await redis.hget(keys().state, "sinceUnknown"));
+
+    it("takes nothing of the average rate", async () => {
+      const ledger = openLedger({ quota, history: "unknown" });
+      await firstCall(ledger);
+      await pass(MINUTE);
+      const { permit } = granted(await firstCall(ledger));
+      expect((await firstCall(ledger)).kind).toBe("wait");
+      await ledger.unused(permit.id);
+      granted(await firstCall(ledger));
+    });
+
+    it("gives nothing back that was taken before", async () => {
+      const ledger = openLedger({ quota });
+      const earlier = granted(await firstCall(ledger));
+      await pass(SECOND);
+      await redis.hset(keys().state, "runId", "0123456789abcdef");
+      await firstCall(ledger);
+      await pass(MINUTE);
+      granted(await firstCall(ledger));
+      await ledger.unused(earlier.permit.id);
+      expect(await sinceUnknown()).toBe(1);
+    });
+  });
+});
+
+describe("the overview", () => {
+  const even = [{ calls: 10, windowMs: SECOND }];
+  const sustained = [
+    { calls: 100, windowMs: SECOND },
+    { calls: 600, windowMs: MINUTE },
+  ];
+
+  it.each([
+    { title: "free", quota: even, brakedAgoMs: undefined, expectedMs: 97 },
+    { title: "free, by the shortest window", quota: sustained, brakedAgoMs: undefined, expectedMs: 9.7 },
+    {
+      title: "free, and slow",
+      quota: [{ calls: 2, windowMs: SECOND }],
+      brakedAgoMs: undefined,
+      expectedMs: 250,
+    },
+    { title: "braked", quota: even, brakedAgoMs: 0, expectedMs: 200 },
+    { title: "braked, by the longest window", quota: sustained, brakedAgoMs: 0, expectedMs: 200 },
+    { title: "half released", quota: even, brakedAgoMs: MINUTE / 2, expectedMs: 150 },
+    { title: "released", quota: even, brakedAgoMs: MINUTE, expectedMs: 97 },
+  ])("tells the spacing that the ledger grants: $title", async ({ quota, brakedAgoMs, expectedMs }) => {
+    const ledger = openLedger({ quota });
+    if (brakedAgoMs !== undefined) {
+      const limited = { kind: "quota", code: "40005 isv.app-call-limited", retryAfterMs: undefined } as const;
+      await ledger.signal("a", limited, 0);
+      await pass(brakedAgoMs);
+    }
+    expect(granted(await firstCall(ledger)).startInMs).toBe(0);
+    const { spacingMs } = await look(quota);
+    expect(spacingMs).toBeCloseTo(expectedMs, 6);
+    expect(granted(await firstCall(ledger)).startInMs).toBeCloseTo(spacingMs, 2);
+  });
+
+  it("calls the past unknown until the longest window has passed, and no longer", async () => {
+    const quota = hourly(3);
+    await firstCall(openLedger({ quota, history: "unknown" }));
+    expect((await look(quota)).isPastUnknown).toBe(true);
+    await pass(HOUR - 1);
+    expect((await look(quota)).isPastUnknown).toBe(true);
+    await pass(1);
+    expect((await look(quota)).isPastUnknown).toBe(false);
+  });
+
+  it("knows the past where the operator vouches for it", async () => {
+    await firstCall(openLedger({ quota: hourly(3), history: "none" }));
+    expect((await look(hourly(3))).isPastUnknown).toBe(false);
+  });
+});
+
+/** Busy hours and idle ones; calls that are answered, late, unanswered or never leave. */
+async function simulateDays(days: number, ledgers: readonly QuotaLedger[]): Promise<number[]> {
+  const random = createRandom(42);
+  const endMs = clockMs + days * DAY;
+  const isOver = () => clockMs >= endMs;
+  const arrivals: number[] = [];
+  /** Answers on their way, soonest first. */
+  const answers: { atMs: number; arrivedAtMs: number; id: string; ledger: QuotaLedger }[] = [];
+
+  /** Lets time pass up to a moment, and the answers come in on the way. */
+  async function passUntil(ms: number): Promise<void> {
+    for (let next = answers[0]; next !== undefined && next.atMs <= ms; next = answers[0]) {
+      answers.shift();
+      await pass(Math.max(0, next.atMs - clockMs));
+      await next.ledger.answered(next.id, clockMs - next.arrivedAtMs);
+    }
+    await pass(Math.max(0, ms - clockMs));
+  }
+
+  function depart(ledger: QuotaLedger, { permit, startInMs }: Granted): void {
+    const fate = random();
+    const startMs = clockMs + startInMs;
+    if (fate < 0.1) return void ledger.unused(permit.id);
+    const arrivedAtMs = startMs + (fate < 0.3 ? random() * LIFE : random() * 20);
+    arrivals.push(arrivedAtMs);
+    if (fate < 0.2) return;
+    answers.push({ atMs: arrivedAtMs + 20 + random() * 100, arrivedAtMs, id: permit.id, ledger });
+    answers.sort((a, b) => a.atMs - b.atMs);
+  }
+
+  while (!isOver()) {
+    const ledger = ledgers[Math.floor(random() * ledgers.length)] ?? ledgers[0];
+    if (ledger === undefined) throw new Error("no ledger");
+    const reply = await firstCall(ledger);
+    if (reply.kind === "granted") depart(ledger, reply);
+    const isNight = (clockMs / HOUR) % 24 < 4;
+    const pauseMs = reply.kind === "wait" ? reply.waitMs : random() * 300;
+    await passUntil(clockMs + (isNight ? 3 * HOUR : pauseMs));
+  }
+  return arrivals;
+}
+
+/** What the ledger has added up and taken off is what its steps hold. */
+async function expectTrueSums(ledger: QuotaLedger, quota: Quota): Promise<void> {
+  await firstCall(ledger);
+  const state = await redis.hgetall(keys().state);
+  const steps = { s: await redis.hgetall(keys().seconds), m: await redis.hgetall(keys().minutes) };
+  for (const { windowMs } of quota.filter((window) => window.windowMs > MINUTE)) {
+    const first = Number(state[`first${windowMs}`]);
+    const inside = Object.entries(windowMs <= HOUR ? steps.s : steps.m).filter(
+      ([step]) => Number(step) >= first,
+    );
+    const sum = inside.reduce((total, [, calls]) => total + Number(calls), 0);
+    expect([windowMs, Number(state[`sum${windowMs}`])]).toEqual([windowMs, sum]);
+  }
+}
