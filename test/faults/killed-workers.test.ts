@@ -38,7 +38,7 @@ it("nothing is lost, repeated or overcharged while workers are killed every two 
   const { collector, sandbox } = pipeline;
   try {
     await collector.until(
-      (c) => c.resultsById.size >= GOOD && c.deadLetterDigests.size >= BAD,
+      (c) => c.resultsById.size + c.deadLetterDigests.size >= GOOD + BAD,
       AbortSignal.timeout(90_000),
     );
   } finally {
