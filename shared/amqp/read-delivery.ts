@@ -16,8 +16,8 @@ export function readDelivery(message: ConsumeMessage, lane: Delivery["lane"]): D
     body: content,
     lane,
     originalLane,
-    // The broker sets the header from the first return on; before that it is the producer's.
-    deliveryCount: fields.redelivered ? countOf(headers["x-delivery-count"], MOST_RETURNS) : 0,
+    // The broker counts from the first return on; before that the header is the producer's.
+    deliveryCount: fields.redelivered ? Math.max(1, countOf(headers["x-delivery-count"], MOST_RETURNS)) : 0,
     replay: originalLane === "replay" ? replayOf(headers) : undefined,
     correlationId: typeof properties.correlationId === "string" ? properties.correlationId : undefined,
   };

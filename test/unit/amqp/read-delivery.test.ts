@@ -18,8 +18,8 @@ describe("readDelivery", () => {
   it.each([
     { redelivered: false, header: 7, expected: 0 }, // the producer's own
     { redelivered: true, header: 7, expected: 7 },
-    { redelivered: true, header: undefined, expected: 0 },
-    { redelivered: true, header: "seven", expected: 0 },
+    { redelivered: true, header: undefined, expected: 1 }, // not every version counts every return
+    { redelivered: true, header: "seven", expected: 1 },
   ])(
     "reads $header returns as $expected where redelivered is $redelivered",
     ({ redelivered, header, expected }) => {
