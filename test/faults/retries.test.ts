@@ -54,7 +54,7 @@ describe.concurrent("a retryable failure", () => {
     });
     const first = await pipeline.startWorker();
     await pipeline.publish([sampleBody()]);
-    await expect.poll(() => callTimes.length, { timeout: 15_000 }).toBe(2);
+    await test.expect.poll(() => callTimes.length, { timeout: 15_000 }).toBe(2);
     await first.end("SIGKILL");
     await pipeline.startWorker();
     expect(await deadLetter(pipeline, 40_000)).toMatchObject({ "x-risk-attempts": 4 });
@@ -72,9 +72,10 @@ describe.concurrent("a retryable failure", () => {
     );
     await pipeline.startWorker();
     await pipeline.publish(Array.from({ length: 80 }, (_, i) => sampleBody({ transactionId: `fails-${i}` })));
-    await expect.poll(() => pipeline.sandbox.report().calls.arrived, { timeout: 15_000 }).toBe(80);
+    await test.expect.poll(() => pipeline.sandbox.report().calls.arrived, { timeout: 15_000 }).toBe(80);
     await pipeline.publish([sampleBody({ transactionId: "good" })]);
     await pipeline.collector.until((c) => c.resultsById.has("good"), AbortSignal.timeout(4_000));
+    expect(pipeline.collector.resultsById.get("good")).toMatchObject([{ attempts: 1 }]);
   });
 
   it("is given back at once by a worker that stops, and goes on at another", async (test) => {
@@ -83,7 +84,7 @@ describe.concurrent("a retryable failure", () => {
     const first = await pipeline.startWorker();
     await pipeline.publish([sampleBody()]);
     await first.line('"started"');
-    await expect.poll(() => callTimes.length, { timeout: 15_000 }).toBe(1);
+    await test.expect.poll(() => callTimes.length, { timeout: 15_000 }).toBe(1);
     expect(await first.end("SIGTERM")).toBe(0);
     expect(callTimes).toHaveLength(1); // it did not stay for the retry
     await pipeline.startWorker();
@@ -112,6 +113,6 @@ it("a fault of ours is no dead letter: calls are held and the transactions stay 
   await worker.end();
   const inQueues = async () =>
     (await pipeline.ready("waiting")) + (await pipeline.ready("transactions.standard"));
-  await expect.poll(inQueues).toBe(ids.length);
+  await test.expect.poll(inQueues).toBe(ids.length);
   expect(pipeline.collector.deadLetters).toEqual([]);
 });
