@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, SentReply, StoredScore } from "../domain/claim.ts";
+import type { Hand } from "../domain/delivery.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { HoldKind } from "../domain/permit.ts";
@@ -13,14 +14,8 @@ import type { Passage, Turnstile } from "./turnstile.ts";
 
 /** The journal's part in a call. */
 export interface CallRecord {
-  /** Records a call before it leaves; waits for Redis until `signal` aborts. */
-  sent(
-    claim: Claim,
-    call: number,
-    permitId: string,
-    nextCallInMs: number,
-    signal: AbortSignal,
-  ): Promise<SentReply>;
+  /** Records a call before it leaves; waits for Redis for as long as the delivery may be in hand. */
+  sent(claim: Claim, call: number, permitId: string, nextCallInMs: number, hand: Hand): Promise<SentReply>;
   /** Takes a recorded call back that surely never left. Best effort: untold, it counts. */
   unsent(claim: Claim, call: number, permitId: string): Promise<void>;
 }
@@ -45,9 +40,7 @@ export interface WantedCall {
   /** Which call of its transaction it is, from 1. */
   readonly call: number;
   readonly urgency: Urgency;
-  /** Until then it may wait for a permit; monotonic milliseconds. */
-  readonly untilMs: number;
-  readonly signal: AbortSignal;
+  readonly hand: Hand;
 }
 
 /** What became of it. Only the first two were calls. */
@@ -81,39 +74,45 @@ export class PermittedCalls {
       const passage = await this.#pass(wanted);
       if (passage.kind !== "pass") return passage;
       const outcome = await this.#callOnce(wanted, passage).finally(() => this.#options.turnstile.leave());
-      if (outcome === "unreachable") continue; // the turnstile holds it back
+      if (outcome === "unreachable" || outcome === "withdrawn") continue; // the turnstile holds it back
       if (outcome !== "stale") return outcome;
       this.#options.onStale();
-      await sleep(stalePauseMs, undefined, { signal: wanted.signal });
+      await sleep(stalePauseMs, undefined, { signal: wanted.hand.signal });
       stalePauseMs = Math.min(stalePauseMs * 2, STALE_PAUSE_MS.longest);
     }
   }
 
-  async #pass({ call, urgency, untilMs, signal }: WantedCall): Promise<Exclude<Passage, { kind: "later" }>> {
+  async #pass({ call, urgency, hand }: WantedCall): Promise<Exclude<Passage, { kind: "later" }>> {
     const { turnstile, retryPolicy, onPermit } = this.#options;
+    const { priority, leavesWhenHeld, waitsUntilMs } = urgency;
+    const { signal } = hand;
+    const passenger = { priority, leavesWhenHeld, call, callLimit: callLimit(retryPolicy), signal };
     const enteredAtMs = performance.now();
     for (;;) {
-      const patienceMs = untilMs - performance.now();
-      const limit = callLimit(retryPolicy);
-      const passage = await turnstile.enter({ ...urgency, patienceMs, call, callLimit: limit, signal });
+      const patienceMs = waitsUntilMs - performance.now();
+      const passage = await turnstile.enter({ ...passenger, patienceMs });
       if (passage.kind === "pass") onPermit(performance.now() - enteredAtMs);
       if (passage.kind !== "later") return passage;
       await sleep(Math.max(SHORTEST_LATER_MS, Math.min(passage.waitMs, patienceMs)), undefined, { signal });
     }
   }
 
-  async #callOnce(wanted: WantedCall, pass: Pass): Promise<CallOutcome | "stale" | "unreachable"> {
+  async #callOnce(
+    wanted: WantedCall,
+    pass: Pass,
+  ): Promise<CallOutcome | "stale" | "unreachable" | "withdrawn"> {
     const { gateway, record, retryPolicy, replicaHold, unused } = this.#options;
-    const { transaction, claim, call, signal } = wanted;
+    const { transaction, claim, call, hand } = wanted;
     const { permit } = pass;
-    const recorded = await record.sent(claim, call, permit.id, delayAfterCall(call, retryPolicy), signal);
+    const recorded = await record.sent(claim, call, permit.id, delayAfterCall(call, retryPolicy), hand);
     if (recorded.kind !== "recorded") {
       unused(permit.id);
-      return recorded;
+      return recorded.kind === "withdrawn" ? "withdrawn" : recorded;
     }
 
     const askedAtMs = performance.now();
-    const answer = await gateway.detect(transaction, { beforeDeparture: () => permit.isFresh(), signal });
+    const beforeDeparture = (): boolean => permit.isFresh();
+    const answer = await gateway.detect(transaction, { beforeDeparture, signal: hand.signal });
     if (answer.kind !== "not-sent") return this.#outcomeOf(answer, wanted, pass);
 
     unused(permit.id);
@@ -129,8 +128,8 @@ export class PermittedCalls {
     }
   }
 
-  async #outcomeOf(answer: CallMade, { transaction, signal }: WantedCall, pass: Pass): Promise<CallOutcome> {
-    const failure = await this.#options.consequences.heed(answer, pass, transaction, signal);
+  async #outcomeOf(answer: CallMade, { transaction, hand }: WantedCall, pass: Pass): Promise<CallOutcome> {
+    const failure = await this.#options.consequences.heed(answer, pass, transaction, hand.signal);
     if (failure !== undefined) return { kind: "failed", failure };
     if (answer.kind === "failed") return { kind: "failed", failure: answer.failure };
     const { riskScore, ruleCodes, traceId } = answer;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pRetry from "p-retry";
 import type { Claim } from "../domain/claim.ts";
+import type { Hand } from "../domain/delivery.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import type { Failure } from "../domain/failure.ts";
 import { afterFailure, callLimit, delayAfterCall, type RetryPolicy } from "../domain/retry-policy.ts";
@@ -44,6 +45,9 @@ class CallFailed extends Error {
     this.failure = failure;
   }
 }
+
+/** The next call is due later than the delivery may wait for it. */
+class NotDueInTime extends Error {}
 
 /** Asks Alipay about one transaction, with the calls that are left to it, within what the ledger permits. */
 export class RiskClient {
@@ -89,26 +93,19 @@ export class RiskClient {
     this.#turnstile.close();
   }
 
-  async score(
-    transaction: Transaction,
-    claim: Claim,
-    urgency: Urgency,
-    signal: AbortSignal,
-  ): Promise<Scoring> {
+  async score(transaction: Transaction, claim: Claim, urgency: Urgency, hand: Hand): Promise<Scoring> {
     const callsLeft = callLimit(this.#retryPolicy) - claim.calls;
     if (callsLeft <= 0) return evidenceOf({ kind: "calls-used-up" }, claim.calls);
 
-    // One patience for all calls: the delivery is in hand all the while.
-    const untilMs = performance.now() + urgency.patienceMs;
     let calls = claim.calls;
     // Kept outside of p-retry, which throws a paid answer away when the signal aborts during its call.
     let last: CallOutcome = { kind: "interrupted" };
     try {
-      if (claim.nextCallInMs > 0) await sleep(claim.nextCallInMs, undefined, { signal });
+      await pauseFor(claim.nextCallInMs, urgency, hand);
       await pRetry(
         async (attempt) => {
           const call = claim.calls + attempt;
-          last = await this.#calls.make({ transaction, claim, call, urgency, untilMs, signal });
+          last = await this.#calls.make({ transaction, claim, call, urgency, hand });
           if (last.kind === "scored" || last.kind === "failed") calls = call;
           if (last.kind === "failed") throw new CallFailed(last.failure);
         },
@@ -116,12 +113,17 @@ export class RiskClient {
           retries: callsLeft - 1,
           minTimeout: delayAfterCall(claim.calls + 1, this.#retryPolicy),
           factor: 2,
-          shouldRetry: ({ error }) => error instanceof CallFailed && this.#isWorthACall(error.failure, calls),
-          signal,
+          shouldRetry: async ({ error }) => {
+            if (!(error instanceof CallFailed) || !this.#isWorthACall(error.failure, calls)) return false;
+            await stayFor(delayAfterCall(calls, this.#retryPolicy), urgency, hand);
+            return true;
+          },
+          signal: hand.signal,
         },
       );
     } catch (error) {
-      if (!(error instanceof CallFailed) && !signal.aborted) throw error;
+      if (error instanceof NotDueInTime) return evidenceOf({ kind: "held", cause: "retry" }, calls);
+      if (!(error instanceof CallFailed) && !hand.signal.aborted) throw error;
     }
     return this.#scoringOf(last, calls);
   }
@@ -146,6 +148,25 @@ export class RiskClient {
   #isWorthACall(failure: Failure, calls: number): boolean {
     return afterFailure(failure, calls, this.#retryPolicy).next === "call";
   }
+}
+
+/** Waits until the next call is due. @throws NotDueInTime */
+async function pauseFor(delayMs: number, urgency: Urgency, hand: Hand): Promise<void> {
+  if (delayMs <= 0) return;
+  await stayFor(delayMs, urgency, hand);
+  await sleep(delayMs, undefined, { signal: hand.signal });
+}
+
+/**
+ * Returns at once where a pause fits into the delivery's stay. Where it does not, a delivery from a lane leaves, and
+ * one whose move would only bring it straight back stays for as long as it may.
+ * @throws NotDueInTime
+ */
+async function stayFor(pauseMs: number, urgency: Urgency, { signal }: Hand): Promise<void> {
+  const leftMs = urgency.waitsUntilMs - performance.now();
+  if (pauseMs < leftMs) return;
+  if (!urgency.leavesWhenHeld && leftMs > 0) await sleep(leftMs, undefined, { signal });
+  throw new NotDueInTime();
 }
 
 const evidenceOf = (evidence: Evidence, calls: number): Scoring => ({ kind: "evidence", evidence, calls });

@@ -1,4 +1,4 @@
-import type { ConsumeMessage, MessagePropertyHeaders } from "amqplib";
+import type { ConsumeMessage } from "amqplib";
 import { LANES, type Delivery, type Lane } from "../domain/delivery.ts";
 import { RISK_HEADERS } from "./risk-headers.ts";
 
@@ -12,21 +12,16 @@ export function readDelivery(message: ConsumeMessage, lane: Delivery["lane"]): D
   const { properties, fields, content } = message;
   const headers = properties.headers ?? {};
   const originalLane = lane === "waiting" ? laneOf(headers[RISK_HEADERS.lane]) : lane;
+  const isOurCopy = lane === "replay" || lane === "waiting";
   return {
     body: content,
     lane,
     originalLane,
     // The broker counts from the first return on; before that the header is the producer's.
     deliveryCount: fields.redelivered ? Math.max(1, countOf(headers["x-delivery-count"], MOST_RETURNS)) : 0,
-    replay: originalLane === "replay" ? replayOf(headers) : undefined,
+    calls: isOurCopy ? countOf(headers[RISK_HEADERS.attempts], MOST_CALLS) : 0,
+    replays: originalLane === "replay" ? countOf(headers[RISK_HEADERS.replays], MOST_REPLAYS) : undefined,
     correlationId: typeof properties.correlationId === "string" ? properties.correlationId : undefined,
-  };
-}
-
-function replayOf(headers: MessagePropertyHeaders): NonNullable<Delivery["replay"]> {
-  return {
-    attempts: countOf(headers[RISK_HEADERS.attempts], MOST_CALLS),
-    replays: countOf(headers[RISK_HEADERS.replays], MOST_REPLAYS),
   };
 }
 

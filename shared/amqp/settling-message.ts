@@ -20,20 +20,21 @@ export function settlingMessage(
 ): OutgoingMessage {
   switch (disposition.action) {
     case "complete":
-      return resultMessage(disposition, message, names);
+      return resultMessage(disposition, message.properties.correlationId, names);
     case "dead-letter":
       return deadLetterMessage(disposition.deadLetter, delivery, message, names);
     case "wait":
-      return waitingMessage(delivery, message, names);
+      return waitingMessage(disposition.calls, delivery, message, names);
   }
 }
 
-function resultMessage(
-  { result, rail, merchantId }: Extract<Disposition, { action: "complete" }>,
-  { properties }: ConsumeMessage,
+/** A result as payment systems get it; the correlation id goes back as it came, where it can be written. */
+export function resultMessage(
+  { result, rail, merchantId }: Omit<Extract<Disposition, { action: "complete" }>, "action">,
+  producersCorrelationId: unknown,
   names: BrokerNames,
 ): OutgoingMessage {
-  const correlationId = shortText(properties.correlationId);
+  const correlationId = shortText(producersCorrelationId);
   return {
     exchange: names.exchanges.results,
     routingKey: `result.${result.verdict}`,
@@ -76,12 +77,13 @@ function deadLetterMessage(
 }
 
 function waitingMessage(
+  calls: number,
   delivery: Delivery,
   { content, properties }: ConsumeMessage,
   names: BrokerNames,
 ): OutgoingMessage {
   const kept = carryOver(properties, isOurCopy(delivery));
-  const { replay } = delivery;
+  const { replays, originalLane } = delivery;
   return {
     exchange: "", // the default exchange: straight onto the queue
     routingKey: names.waiting,
@@ -90,10 +92,9 @@ function waitingMessage(
       ...kept,
       headers: {
         ...kept.headers,
-        [RISK_HEADERS.lane]: delivery.originalLane,
-        ...(replay === undefined
-          ? {}
-          : { [RISK_HEADERS.attempts]: replay.attempts, [RISK_HEADERS.replays]: replay.replays }),
+        [RISK_HEADERS.lane]: originalLane,
+        [RISK_HEADERS.attempts]: calls,
+        ...(replays === undefined ? {} : { [RISK_HEADERS.replays]: replays }),
       },
     },
   };

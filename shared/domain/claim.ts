@@ -30,12 +30,18 @@ export interface Claim {
   readonly score: StoredScore | undefined;
 }
 
-/** What a delivery says of the past of its transaction; only a replayed one says anything. */
+/** What it takes to store an outcome: who has the lease does not matter. */
+export type StoringClaim = Pick<
+  Claim,
+  "transactionId" | "pseudonym" | "digest" | "token" | "replays" | "nowMs"
+>;
+
+/** What a delivery says of the past of its transaction: only a replayed or a waiting one says anything. */
 export interface History {
   readonly calls: number;
   readonly replays: number;
-  /** How the delivery came: a replay "fresh" or delivered "again", or no replay at all. */
-  readonly replay: "fresh" | "again" | "none";
+  /** How a replay came: "fresh", delivered "again", or after it "waited"; or that it is none. */
+  readonly replay: "fresh" | "again" | "waited" | "none";
 }
 
 /** What claiming finds. */
@@ -43,14 +49,19 @@ export type ClaimReply =
   | { readonly kind: "claimed"; readonly claim: Claim }
   /** An outcome is stored: it is the answer, and no call is made. */
   | { readonly kind: "settled"; readonly outcome: Outcome }
-  /** Somebody else works on it; the lease ends in so many milliseconds unless it is renewed. */
-  | { readonly kind: "leased"; readonly remainingMs: number }
+  /**
+   * Somebody else works on it; the lease ends in so many milliseconds unless it is renewed. What is known of it is
+   * told as a claim whose token holds nothing: enough to store an outcome with.
+   */
+  | { readonly kind: "leased"; readonly remainingMs: number; readonly known: Claim }
   /** The journal knows the id with other content. */
   | { readonly kind: "conflict"; readonly calls: number };
 
 /** Whether a call may leave, as the journal sees it. */
 export type SentReply =
   | { readonly kind: "recorded" }
+  /** A limit answer came since it was permitted: it needs another permit. */
+  | { readonly kind: "withdrawn" }
   | { readonly kind: "settled"; readonly outcome: Outcome }
   /** The lease went to somebody else. */
   | { readonly kind: "lost" };

@@ -6,19 +6,21 @@ import { formatInstant } from "./instant.ts";
 import { costOfCalls } from "./money.ts";
 import type { Outcome } from "./outcome.ts";
 import { afterFailure, type RetryPolicy } from "./retry-policy.ts";
-import { verdictOf, type RiskResult, type VerdictLimits } from "./risk-result.ts";
+import { verdictOf, type RiskResult, type Verdict, type VerdictLimits } from "./risk-result.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** All that deciding depends on besides the evidence. */
 export interface Circumstances {
-  readonly transaction: Transaction;
-  readonly claim: Claim;
+  readonly transaction: Pick<Transaction, "transactionId" | "metadata">;
+  readonly claim: Pick<Claim, "replays">;
   /** API calls made for this transaction so far. */
   readonly calls: number;
   readonly nowMs: number;
   /** Which replica. */
   readonly worker: string;
   readonly verdictLimits: VerdictLimits;
+  /** The verdict on what nobody could answer in time. */
+  readonly fallbackVerdict: Verdict;
   readonly retryPolicy: RetryPolicy;
   /** In ten-thousandths of a yuan. */
   readonly callPrice: number;
@@ -27,7 +29,7 @@ export interface Circumstances {
 /** How it ends, or that it has not ended yet. */
 export type Decision =
   | { readonly action: "conclude"; readonly outcome: Outcome }
-  | { readonly action: "wait"; readonly cause: string }
+  | { readonly action: "wait"; readonly cause: string; readonly calls: number }
   | { readonly action: "give-back"; readonly cause: "shutdown" };
 
 /** Pure: the same evidence in the same circumstances is the same decision. */
@@ -44,6 +46,17 @@ export function decide(evidence: Evidence, circumstances: Circumstances): Decisi
     case "below-threshold":
       return conclude(
         { verdict: "approve", riskScore: null, ruleCodes: [], source: "below-threshold", traceId: null },
+        circumstances,
+      );
+    case "overdue":
+      return conclude(
+        {
+          verdict: circumstances.fallbackVerdict,
+          riskScore: null,
+          ruleCodes: [],
+          source: "fallback",
+          traceId: null,
+        },
         circumstances,
       );
     case "unsupported-rail":
@@ -65,7 +78,7 @@ export function decide(evidence: Evidence, circumstances: Circumstances): Decisi
     case "failed":
       return decideFailure(evidence.failure, circumstances);
     case "held":
-      return { action: "wait", cause: evidence.cause };
+      return { action: "wait", cause: evidence.cause, calls: circumstances.calls };
     case "interrupted":
       return { action: "give-back", cause: "shutdown" };
   }
@@ -75,7 +88,7 @@ function decideFailure(failure: Failure, circumstances: Circumstances): Decision
   const after = afterFailure(failure, circumstances.calls, circumstances.retryPolicy);
   if (after.next === "dead-letter")
     return refuse(after.reason, describe(failure), failure.code, circumstances);
-  return { action: "wait", cause: failure.kind };
+  return { action: "wait", cause: failure.kind, calls: circumstances.calls };
 }
 
 function describe(failure: Failure): string {

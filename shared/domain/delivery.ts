@@ -11,8 +11,21 @@ export interface Delivery {
   readonly originalLane: Lane;
   /** How often it came back to its queue unsettled. */
   readonly deliveryCount: number;
-  /** What a dead letter brought back on the replay lane, waiting included; undefined on every other lane. */
-  readonly replay: { readonly attempts: number; readonly replays: number } | undefined;
+  /** API calls made so far, as a dead letter or a waiting copy of ours tells; 0 where only a producer speaks. */
+  readonly calls: number;
+  /** How often it was replayed before, as its dead letter tells; undefined for what is no replay. */
+  readonly replays: number | undefined;
   /** The producer's, opaque; comes back with the result. */
   readonly correlationId: string | undefined;
+}
+
+/**
+ * The stay of a delivery with one worker. Whatever waits on its behalf looks at the clock: no timer is armed for a
+ * delivery that waits for nothing.
+ */
+export interface Hand {
+  /** Fires when the delivery goes back to the broker. */
+  readonly signal: AbortSignal;
+  /** No wait goes on after that; monotonic milliseconds. */
+  readonly untilMs: number;
 }

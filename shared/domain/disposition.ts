@@ -18,6 +18,12 @@ export type Disposition =
       readonly transactionId?: string;
     }
   /** Move to the waiting queue: no call can be made soon. Publish, confirm, ack. */
-  | { readonly action: "wait"; readonly cause: string; readonly transactionId?: string }
+  | {
+      readonly action: "wait";
+      readonly cause: string;
+      /** API calls made so far: the copy tells them, should the journal be lost. */
+      readonly calls: number;
+      readonly transactionId?: string;
+    }
   /** Back onto its own queue, for another replica. */
   | { readonly action: "give-back"; readonly cause: "shutdown"; readonly transactionId?: string };

@@ -13,6 +13,8 @@ export type Evidence =
   | { readonly kind: "failed"; readonly failure: Failure }
   /** All calls were made, and the answer to the last one was lost with the worker that made it. */
   | { readonly kind: "calls-used-up" }
-  /** No call can be made for some time. */
-  | { readonly kind: "held"; readonly cause: HoldKind | "quota" }
+  /** `decideBy` is near, and nobody could answer. */
+  | { readonly kind: "overdue" }
+  /** No call can be made for some time: none is permitted, the next one is not due, or somebody else is at it. */
+  | { readonly kind: "held"; readonly cause: HoldKind | "quota" | "retry" | "leased" }
   | { readonly kind: "interrupted" };

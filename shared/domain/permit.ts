@@ -6,7 +6,7 @@ export interface Permit {
 }
 
 /** Why no call may be made until something changes. */
-export type HoldKind = "banned" | "permission" | "strikes" | "clock-skew" | "unreachable";
+export type HoldKind = "banned" | "permission" | "strikes" | "operator" | "clock-skew" | "unreachable";
 
 export interface Hold {
   readonly kind: HoldKind;

@@ -46,7 +46,8 @@ export function formatQuota(quota: Quota): string {
   return quota.map(({ calls, windowMs }) => `${calls}/${formatWindow(windowMs)}`).join(",");
 }
 
-function formatWindow(windowMs: number): string {
+/** A window's length as `ALIPAY_QUOTA` has it: "1s", "24h" as "1d". */
+export function formatWindow(windowMs: number): string {
   const unit = ["d", "h", "m"].find((name) => windowMs % (UNIT_MS[name] ?? 1) === 0) ?? "s";
   return `${windowMs / (UNIT_MS[unit] ?? 1)}${unit}`;
 }

@@ -1,4 +1,5 @@
 import type { Claim } from "./claim.ts";
+import { dueInMs } from "./deadline.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -18,11 +19,29 @@ const THRESHOLD_CURRENCY = "CNY";
 export function answerWithoutCall(
   transaction: Transaction,
   claim: Claim,
+  hasWaited: boolean,
   policy: ScoringPolicy,
 ): Evidence | undefined {
   if (transaction.rail !== SCORED_RAIL) return { kind: "unsupported-rail" };
-  const { decideByMs, amount } = transaction;
-  if (decideByMs !== undefined && decideByMs <= claim.firstTakenUpAtMs) return { kind: "expired" };
+  const late = lateness(transaction, claim, hasWaited);
+  return late?.kind === "expired" ? late : (answerOfSmall(transaction, claim, policy) ?? late);
+}
+
+/**
+ * What its deadline makes of a transaction, or undefined while there is time. One that waited was taken up before, also
+ * where the journal has forgotten when.
+ */
+export function lateness(
+  transaction: Transaction,
+  claim: Claim,
+  hasWaited: boolean,
+): Extract<Evidence, { kind: "expired" | "overdue" }> | undefined {
+  const { decideByMs = Infinity } = transaction;
+  if (decideByMs <= claim.firstTakenUpAtMs && !hasWaited) return { kind: "expired" };
+  return (dueInMs(transaction, claim) ?? Infinity) <= 0 ? { kind: "overdue" } : undefined;
+}
+
+function answerOfSmall({ amount }: Transaction, claim: Claim, policy: ScoringPolicy): Evidence | undefined {
   const isSmall = amount.currency === THRESHOLD_CURRENCY && amount.minorUnits <= policy.scoreAbove;
   if (!isSmall) return undefined;
   if (claim.score !== undefined) return { kind: "scored", score: claim.score, source: "cache" };

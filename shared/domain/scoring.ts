@@ -5,9 +5,9 @@ import type { Outcome } from "./outcome.ts";
 export interface Urgency {
   /** 0 goes first, 9 last. */
   readonly priority: number;
-  /** How long a call may wait for its permit, in milliseconds: no delivery is in hand for ever. */
-  readonly patienceMs: number;
-  /** Whether a hold that outlasts its patience sends it away at once. */
+  /** Until then its calls may wait, for a permit or for their time; monotonic milliseconds. */
+  readonly waitsUntilMs: number;
+  /** Whether a wait that is known to outlast this sends it away at once. */
   readonly leavesWhenHeld: boolean;
 }
 

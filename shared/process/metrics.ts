@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { formatWindow } from "../domain/quota.ts";
+import { usefulReplicas, type WindowLoad } from "../domain/useful-replicas.ts";
 import { boundedLabels } from "./bounded-labels.ts";
 
 /** What the worker records. */
@@ -15,10 +17,22 @@ export interface Metrics {
   readonly holdChanged: (kind: string, isHeld: boolean) => void;
   /** A permit was too old when its call could leave. */
   readonly permitWentStale: () => void;
+  /** What the shared ledger says of quota, limit answers and replicas, all of them together. */
+  readonly ledgerSeen: (ledger: LedgerSeen, strikeBudget: number) => void;
   /** Redis did not do what it was asked for. */
   readonly redisFailed: () => void;
   /** Names who knows how many there are; asked when somebody looks. */
   readonly watch: (what: Watched, count: () => number) => void;
+}
+
+/** The part of the ledger that is worth a metric. */
+export interface LedgerSeen {
+  readonly windows: readonly WindowLoad[];
+  /** Limit answers in the last 24 hours. */
+  readonly strikes: number;
+  readonly brakeRemainingMs: number;
+  /** Those heard of lately. */
+  readonly replicas: readonly unknown[];
 }
 
 /** What is counted by looking, and is 0 until it is watched. */
@@ -64,6 +78,7 @@ export function createMetrics(): { readonly metrics: Metrics; readonly page: Met
       ...deliveryMetrics(registry),
       ...callMetrics(registry),
       ...stateMetrics(registry),
+      ...ledgerMetrics(registry),
     },
     page: { contentType: registry.contentType, render: () => registry.metrics() },
   };
@@ -177,5 +192,39 @@ function stateMetrics(registry: Registry): Pick<Metrics, "holdChanged" | "redisF
     holdChanged: (kind, isHeld) => holds.set({ kind: byKind(kind) }, isHeld ? 1 : 0),
     redisFailed: () => redisFailures.inc(),
     watch: (what, count) => void counts.set(what, count),
+  };
+}
+
+function ledgerMetrics(registry: Registry): Pick<Metrics, "ledgerSeen"> {
+  const registers = [registry];
+  const gauge = (name: string, help: string) => new Gauge({ name: `riskline_${name}`, help, registers });
+  const byWindow = (name: string, help: string) =>
+    new Gauge({ name: `riskline_quota_${name}`, help, labelNames: ["window"], registers });
+  const windowGauges = [
+    ["calls", byWindow("calls", "Calls that the quota allows in the window")],
+    ["used", byWindow("used", "Calls of all replicas that the window counts")],
+    [
+      "effective",
+      byWindow("effective", "Calls that the window admits, fewer where limit answers taught less"),
+    ],
+  ] as const;
+  const strikes = gauge("strikes", "Limit answers in the last 24 hours");
+  const budget = gauge("strike_budget", "Limit answers in 24 hours at which calls stop");
+  const brake = gauge("brake_remaining_seconds", "Until the brake is off after a limit answer");
+  const replicas = gauge("replicas", "Replicas that the ledger heard of in the last minute");
+  const useful = gauge("useful_replicas", "Replicas that the quota can feed; any more only wait");
+  return {
+    ledgerSeen: (ledger, strikeBudget) => {
+      for (const [what, metric] of windowGauges) {
+        metric.reset(); // a window may be gone
+        for (const window of ledger.windows)
+          metric.set({ window: formatWindow(window.windowMs) }, window[what]);
+      }
+      strikes.set(ledger.strikes);
+      budget.set(strikeBudget);
+      brake.set(ledger.brakeRemainingMs / 1_000);
+      replicas.set(ledger.replicas.length);
+      useful.set(usefulReplicas(ledger.windows));
+    },
   };
 }

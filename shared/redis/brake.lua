@@ -1,13 +1,76 @@
--- A limit answer: slows every replica, and is counted as a strike.
--- `now`, `exact` and the names in capitals are from ledger-rules.ts.
--- KEYS  1 state   2 strikes
--- ARGV  1 permit's id   2 ms since the call left   3 ms that the gateway asks to wait, or 0
-redis.call('ZADD', KEYS[2], exact(now), ARGV[1])
-redis.call('PEXPIRE', KEYS[2], STRIKE_MEMORY_MS + 3600000)
+-- A limit answer: a strike, and a lesson about what a window really admits, for every replica.
+-- KEYS  the ledger's, as ledger.lua names them
+-- ARGV  1 permit's id   2 longest life of a request, ms   3 the replica's quota   4 ms since the call left
+--       5 ms that the gateway asks to wait, or 0
+-- Gives  the ms of the window that was capped, or 0
+local permitId, life, departedAt, patience = ARGV[1], tonumber(ARGV[2]), now - ARGV[4], tonumber(ARGV[5])
 
-local state = redis.call('HMGET', KEYS[1], 'brakedAt', 'patienceUntil')
--- Calls that left before the brake was on tell nothing new.
-if now - ARGV[2] > tonumber(state[1] or 0) then redis.call('HSET', KEYS[1], 'brakedAt', exact(now)) end
-local patienceUntil = math.max(tonumber(state[2] or 0), now + ARGV[3])
-if tonumber(ARGV[3]) > 0 then redis.call('HSET', KEYS[1], 'patienceUntil', exact(patienceUntil)) end
-return redis.call('ZCARD', KEYS[2])
+-- Those of the last minute, oldest first: when each call arrived at the latest, and whether it was refused.
+local function arrivalsUpTo(moment)
+  local flat = redis.call('ZRANGEBYSCORE', logKey, moment - 2 * LONGEST_LOGGED_MS, exact(moment), 'WITHSCORES')
+  local arrivals = {}
+  for i = 1, #flat, 2 do
+    local isRefused = redis.call('ZSCORE', strikesKey, flat[i]) and true or false
+    arrivals[#arrivals + 1] = { at = tonumber(flat[i + 1]), isRefused = isRefused, isThis = flat[i] == permitId }
+  end
+  return arrivals
+end
+
+-- The most calls, itself included, that the window held when one of the calls after `since` was accepted.
+local function mostAccepted(window, arrivals, since)
+  local most, first = 0, 1
+  for i, arrival in ipairs(arrivals) do
+    while arrivals[first].at <= arrival.at - window.ms do first = first + 1 end
+    if arrival.at > since and not arrival.isRefused then most = math.max(most, i - first + 1) end
+  end
+  return most
+end
+
+-- Calls that the gateway had counted in the window when it refused this one; those that are still unanswered had
+-- arrived, too, if they left before it.
+local function heldWhenRefused(window, arrivals, moment)
+  if window.ms > LONGEST_LOGGED_MS then return math.max(0, runningSum(window, life) - 1) end
+  local held = redis.call('ZCOUNT', logKey, '(' .. exact(now), exact(departedAt + life))
+  for _, arrival in ipairs(arrivals) do
+    if arrival.at > moment - window.ms and not arrival.isThis then held = held + 1 end
+  end
+  return held
+end
+
+-- A window that held nothing cannot have been full. Of the others it is the shortest one that held more than it ever did
+-- when a call was accepted. Windows that are judged by counts keep no record of that: they are blamed where no other can
+-- be, and a good part of their quota was used.
+local function windowToBlame(windows, arrivals, moment)
+  local since = math.max(number('brakedAt'), moment - LONGEST_LOGGED_MS)
+  local shortest
+  for _, window in ipairs(windows) do
+    window.held = heldWhenRefused(window, arrivals, moment)
+    local isLogged = window.ms <= LONGEST_LOGGED_MS
+    if window.held > 0 and (isLogged or window.held >= window.admits * BLAMED_FROM) then
+      shortest = shortest or window
+      if isLogged and window.held + 1 > mostAccepted(window, arrivals, since) then return window end
+    end
+  end
+  return shortest or windows[1]
+end
+
+readState()
+redis.call('ZADD', strikesKey, exact(now), permitId)
+redis.call('ZREMRANGEBYSCORE', strikesKey, '-inf', now - STRIKE_MEMORY_MS)
+redis.call('PEXPIRE', strikesKey, STRIKE_MEMORY_MS + 3600000)
+if patience > 0 then set('patienceUntil', math.max(number('patienceUntil'), now + patience)) end
+
+local capped = 0
+-- Calls that were permitted before the last lesson tell nothing new, and none was since, for some time.
+if departedAt >= number('heededUntil') then
+  local moment = math.min(now, tonumber(redis.call('ZSCORE', logKey, permitId) or now))
+  local window = windowToBlame(windowsInForce(ARGV[3]), arrivalsUpTo(moment), moment)
+  capped = window.ms
+  set('cap' .. capped, math.min(window.calls, math.max(1, window.held)))
+  set('capAt' .. capped, now)
+  set('brakedAt', now)
+  set('heededUntil', now + math.min(capped, LONGEST_PAUSE_MS))
+  set('patienceUntil', math.max(number('patienceUntil'), number('heededUntil')))
+end
+saveState()
+return capped

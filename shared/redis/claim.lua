@@ -1,7 +1,8 @@
 -- Takes a transaction for work, or says why it cannot be taken. One round trip for all that is known.
 -- KEYS  1 the transaction's journal   2 the payer's stored score
 -- ARGV  1 token   2 digest of the content   3 lease, ms   4 journal's time to live, s
---       5 calls that a dead letter says were made   6 replays that the delivery says   7 "fresh", "again" or "" (replay lane)
+--       5 calls that a dead letter or a waiting copy says were made   6 replays that the delivery says
+--       7 how a replay came: "fresh", "again" or "waited"; "" for what is none
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local journal = redis.call('HMGET', KEYS[1], 'digest', 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays', 'firstAt')
@@ -20,20 +21,24 @@ local saidReplays = tonumber(ARGV[6])
 if kind then
   -- A replay reopens a dead letter, never an answer. A fresh delivery is a replay whatever it says of itself. One
   -- delivered again carries the number of the dead letter that it puts back: an outcome with a higher one is its own.
-  local reopens = kind == 'dead-letter' and (ARGV[7] == 'fresh' or (ARGV[7] == 'again' and saidReplays >= replays))
+  local reopens = kind == 'dead-letter' and (ARGV[7] == 'fresh' or (ARGV[7] ~= '' and saidReplays >= replays))
   if not reopens then return { 'settled', kind, body } end
   replays = replays + 1
   redis.call('HDEL', KEYS[1], 'kind', 'body')
 end
 replays = math.max(replays, saidReplays)
 
-if token and token ~= ARGV[1] and leaseUntil > now then return { 'leased', leaseUntil - now } end
-
 local firstAt = tonumber(journal[9] or now)
+if token and token ~= ARGV[1] and leaseUntil > now then
+  return { 'leased', leaseUntil - now, calls, replays, firstAt, now }
+end
+
 redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[2], 'calls', calls, 'replays', replays, 'firstAt', firstAt,
   'token', ARGV[1], 'leaseUntil', now + ARGV[3])
 if not digest then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
--- Calls that only a dead letter still knows of were paid for, and booked, when it was stored.
-if ARGV[7] ~= '' and tonumber(ARGV[5]) > tonumber(journal[2] or 0) then redis.call('HSET', KEYS[1], 'accounted', calls) end
+-- Calls that only a dead letter still knows of were paid for, and booked, when it was stored. Those that only a waiting
+-- copy knows of were not, or Redis has lost them together with what was booked: they are booked with the outcome.
+local isDeadLetter = ARGV[7] == 'fresh' or ARGV[7] == 'again'
+if isDeadLetter and tonumber(ARGV[5]) > tonumber(journal[2] or 0) then redis.call('HSET', KEYS[1], 'accounted', calls) end
 local nextCallIn = math.max(0, tonumber(journal[3] or 0) - now)
 return { 'claimed', calls, replays, nextCallIn, firstAt, now, redis.call('GET', KEYS[2]) }

@@ -1,7 +1,15 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Claim, ClaimReply, History, SentReply, StoredScore, StoreReply } from "../domain/claim.ts";
+import type {
+  Claim,
+  ClaimReply,
+  History,
+  SentReply,
+  StoredScore,
+  StoreReply,
+  StoringClaim,
+} from "../domain/claim.ts";
 import { outcomeSchema, type Outcome } from "../domain/outcome.ts";
 import { formatInstant } from "../domain/instant.ts";
 import { parseJson } from "../domain/parse-json.ts";
@@ -19,6 +27,8 @@ const SPEND_TTL_SECONDS = 400 * 86_400;
 
 export interface JournalSettings {
   readonly namespace: string;
+  /** The quota ledger's, which says whether a limit answer just came. */
+  readonly ledgerStateKey: string;
   /** Calls made and outcomes are remembered this long, renewed at each touch. */
   readonly journalTtlSeconds: number;
   readonly resultTtlSeconds: number;
@@ -38,7 +48,7 @@ const storedScoreSchema = z.object({
 const claimReplySchema = z.union([
   z.tuple([z.literal("conflict"), z.number()]),
   z.tuple([z.literal("settled"), z.string(), z.string()]),
-  z.tuple([z.literal("leased"), z.number()]),
+  z.tuple([z.literal("leased"), z.number(), z.number(), z.number(), z.number(), z.number()]),
   z.tuple([
     z.literal("claimed"),
     z.number(),
@@ -50,8 +60,12 @@ const claimReplySchema = z.union([
   ]),
 ]);
 
+/** Places of the leases that were not renewed, from 1. */
+const renewReplySchema = z.array(z.int().positive());
+
 const sentReplySchema = z.union([
   z.tuple([z.literal("recorded")]),
+  z.tuple([z.literal("withdrawn")]),
   z.tuple([z.literal("lost")]),
   z.tuple([z.literal("settled"), z.string(), z.string()]),
 ]);
@@ -61,6 +75,14 @@ const storeReplySchema = z.union([
   z.tuple([z.literal("recount"), z.number()]),
   z.tuple([z.literal("settled"), z.string(), z.string()]),
 ]);
+
+/** A claim in hand, and what the journal is told again should it be lost. */
+interface HeldClaim {
+  readonly claim: Claim;
+  calls: number;
+  /** When the next call may be made; monotonic milliseconds. */
+  nextCallAtMs: number;
+}
 
 /**
  * What is known of each transaction, shared by all replicas: who works on it, the calls made, how it ended.
@@ -72,8 +94,8 @@ export class Journal {
   readonly #scripts;
   readonly #replica = randomUUID();
   #claims = 0;
-  /** Journal key → token of all that this replica has in hand. */
-  readonly #held = new Map<string, string>();
+  /** All that this replica has in hand, by journal key. */
+  readonly #held = new Map<string, HeldClaim>();
   readonly #renewal: NodeJS.Timeout;
 
   constructor(client: Redis, settings: JournalSettings, pseudonymise: Pseudonymise) {
@@ -85,6 +107,7 @@ export class Journal {
       unsent: loadScript(client, "unsent"),
       store: loadScript(client, "store"),
       renew: loadScript(client, "renew"),
+      restore: loadScript(client, "restore"),
       release: loadScript(client, "release"),
     };
     this.#renewal = setInterval(() => void this.#renew(), RENEW_EVERY_MS);
@@ -122,16 +145,18 @@ export class Journal {
         return { kind: "conflict", calls: reply[1] };
       case "settled":
         return { kind: "settled", outcome: readOutcome(reply[1], reply[2]) };
-      case "leased":
-        return { kind: "leased", remainingMs: reply[1] };
+      case "leased": {
+        const [, remainingMs, calls, replays, firstTakenUpAtMs, nowMs] = reply;
+        const counts = { calls, replays, nextCallInMs: remainingMs, firstTakenUpAtMs, nowMs };
+        const known = { transactionId, pseudonym, digest, token, ...counts, score: undefined };
+        return { kind: "leased", remainingMs, known };
+      }
       case "claimed": {
         const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score] = reply;
         const counts = { calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
-        this.#held.set(key, token);
-        return {
-          kind: "claimed",
-          claim: { transactionId, pseudonym, digest, token, ...counts, score: readScore(score) },
-        };
+        const claim = { transactionId, pseudonym, digest, token, ...counts, score: readScore(score) };
+        this.#held.set(key, { claim, calls, nextCallAtMs: performance.now() + nextCallInMs });
+        return { kind: "claimed", claim };
       }
     }
   }
@@ -141,25 +166,26 @@ export class Journal {
     const key = this.#journalKey(claim.transactionId);
     const reply = sentReplySchema.parse(
       await this.#scripts.sent(
-        [key],
+        [key, this.#settings.ledgerStateKey],
         [claim.token, call, nextCallInMs, LEASE_MS, this.#settings.journalTtlSeconds, permitId],
       ),
     );
-    if (reply[0] !== "recorded") this.#letGo(key, claim.token);
+    if (reply[0] === "recorded") this.#remember(key, claim, call, performance.now() + nextCallInMs);
+    else if (reply[0] !== "withdrawn") this.#letGo(key, claim.token);
     if (reply[0] === "settled") return { kind: "settled", outcome: readOutcome(reply[1], reply[2]) };
     return { kind: reply[0] };
   }
 
   /** Takes a recorded call back that surely never left. Best effort: untold, it counts. */
   async unsent(claim: Claim, call: number, permitId: string): Promise<void> {
-    await this.#scripts
-      .unsent([this.#journalKey(claim.transactionId)], [call, permitId])
-      .catch(() => undefined);
+    const key = this.#journalKey(claim.transactionId);
+    this.#remember(key, claim, call - 1, performance.now());
+    await this.#scripts.unsent([key], [call, permitId]).catch(() => undefined);
   }
 
   /** Stores how it ended, and the score for the returning user where there is a new one. */
   async store(
-    claim: Claim,
+    claim: StoringClaim,
     outcome: Outcome,
     calls: number,
     score: StoredScore | undefined,
@@ -210,17 +236,51 @@ export class Journal {
 
   /** A later claim of the same transaction keeps its place. */
   #letGo(key: string, token: string): void {
-    if (this.#held.get(key) === token) this.#held.delete(key);
+    if (this.#held.get(key)?.claim.token === token) this.#held.delete(key);
+  }
+
+  #remember(key: string, { token }: Claim, calls: number, nextCallAtMs: number): void {
+    const held = this.#held.get(key);
+    if (held?.claim.token === token) Object.assign(held, { calls, nextCallAtMs });
   }
 
   async #renew(): Promise<void> {
     const held = [...this.#held];
     for (let from = 0; from < held.length; from += RENEW_AT_ONCE) {
-      const piece = held.slice(from, from + RENEW_AT_ONCE);
-      const keys = piece.map(([key]) => key);
       // A renewal that fails is made up for by the next; one that stays away frees the work for others.
-      await this.#scripts.renew(keys, [LEASE_MS, ...piece.map(([, token]) => token)]).catch(() => undefined);
+      await this.#renewPiece(held.slice(from, from + RENEW_AT_ONCE)).catch(() => undefined);
     }
+  }
+
+  async #renewPiece(piece: readonly [key: string, held: HeldClaim][]): Promise<void> {
+    const keys = piece.map(([key]) => key);
+    const tokens = piece.map(([, { claim }]) => claim.token);
+    const notRenewed = renewReplySchema.parse(await this.#scripts.renew(keys, [LEASE_MS, ...tokens]));
+    // What was settled or released meanwhile is not ours to restore.
+    const lost = notRenewed
+      .flatMap((place) => piece.slice(place - 1, place))
+      .filter(([key, held]) => this.#held.get(key) === held);
+    if (lost.length > 0) await this.#restore(lost);
+  }
+
+  /** The journal has forgotten these, or knows less of them than we do: what this replica remembers is told again. */
+  async #restore(lost: readonly [key: string, held: HeldClaim][]): Promise<void> {
+    const nowMs = performance.now();
+    await this.#scripts.restore(
+      lost.map(([key]) => key),
+      [
+        LEASE_MS,
+        this.#settings.journalTtlSeconds,
+        ...lost.flatMap(([, { claim, calls, nextCallAtMs }]) => [
+          claim.token,
+          claim.digest,
+          calls,
+          claim.replays,
+          claim.firstTakenUpAtMs,
+          Math.max(0, Math.ceil(nextCallAtMs - nowMs)),
+        ]),
+      ],
+    );
   }
 
   #journalKey(transactionId: string): string {

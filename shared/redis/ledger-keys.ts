@@ -12,6 +12,10 @@ export interface LedgerKeys {
   readonly freeze: string;
   /** Concerns those who use the same credentials. */
   readonly permission: string;
+  /** Who asked lately: replicas by name, with the time. */
+  readonly replicas: string;
+  /** The quota that an operator set for all replicas. */
+  readonly setQuota: string;
 }
 
 export function ledgerKeys(of: { appId: string; gatewayUrl: string; credentialsId: string }): LedgerKeys {
@@ -25,8 +29,24 @@ export function ledgerKeys(of: { appId: string; gatewayUrl: string; credentialsI
     strikes: `${base}:strikes`,
     freeze: `${base}:freeze`,
     permission: `${base}:permission:${shortHash(of.credentialsId)}`,
+    replicas: `${base}:replicas`,
+    setQuota: `${base}:set-quota`,
   };
 }
+
+/** In the order in which ledger.lua names them. */
+export const scriptKeys = (keys: LedgerKeys): readonly string[] => [
+  keys.log,
+  keys.state,
+  keys.seconds,
+  keys.minutes,
+  keys.quotas,
+  keys.strikes,
+  keys.freeze,
+  keys.permission,
+  keys.replicas,
+  keys.setQuota,
+];
 
 function shortHash(text: string): string {
   return createHash("sha256").update(text).digest("base64url").slice(0, 16);

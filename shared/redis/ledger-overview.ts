@@ -2,42 +2,66 @@ import { z } from "zod";
 import { formatInstant } from "../domain/instant.ts";
 import type { Quota, QuotaWindow } from "../domain/quota.ts";
 import type { RedisClient } from "./connection.ts";
-import { ledgerKeys } from "./ledger-keys.ts";
-import { LEDGER_RULES } from "./ledger-rules.ts";
+import { findKeys } from "./find-keys.ts";
+import { ledgerKeys, scriptKeys } from "./ledger-keys.ts";
+import { loadLedgerScript } from "./ledger-script.ts";
 
-/** What the ledger says at one moment, as permit.lua would judge it. All times are Redis'. */
+/** One window as it is now. */
+export interface WindowOverview extends QuotaWindow {
+  /** Calls that it counts. */
+  readonly used: number;
+  /** Calls that it admits: fewer than `calls` where limit answers taught less. May have a fraction. */
+  readonly effective: number;
+}
+
+/** What the ledger says at one moment, as permit.lua judges it. All times are Redis'. */
 export interface LedgerOverview {
   readonly nowMs: number;
-  /** The windows that hold, and the calls that each counts now. */
-  readonly windows: readonly (QuotaWindow & { readonly used: number })[];
-  /** Whether replicas asked for permits in the last minute; where none did, the windows are those configured here. */
+  /** The windows that hold, shortest first. */
+  readonly windows: readonly WindowOverview[];
+  /** Whether a replica was heard of in the last minute; where none was, the windows are those configured here. */
   readonly isInUse: boolean;
-  /** Replicas run with different quotas, and the strictest of each window counts. */
+  /** Replicas run with different quotas. */
   readonly quotasDisagree: boolean;
+  /** The quota that an operator set for all replicas, instead of theirs. */
+  readonly setQuota: SetQuota | undefined;
   /** From the start of one call to the earliest start of the next. */
   readonly spacingMs: number;
   /** Undefined where no call is on record; in the future where one is promised. */
   readonly lastCallAtMs: number | undefined;
   /** Calls may be missing on record, until the longest window has passed since a first start or a loss of data. */
   readonly isPastUnknown: boolean;
-  /** Until the full rate is back after a limit answer; 0 where the brake is off. */
+  /** For so long after a limit answer nobody makes a last call; 0 where the brake is off. */
   readonly brakeRemainingMs: number;
-  /** Until the gateway may be asked again, as it said itself; 0 where it did not. */
+  /** Until the full rate is back after a hold; 0 where it is. */
+  readonly rampRemainingMs: number;
+  /** Until the gateway may be asked again, as it said itself or for the limit answer's sake; 0 where it may. */
   readonly patienceRemainingMs: number;
   /** Limit answers in the last 24 hours. */
   readonly strikes: number;
+  /** Unanswered or promised. */
+  readonly callsUnderWay: number;
+  /** Those heard of in the last minute. */
+  readonly replicas: readonly { readonly name: string; readonly seenAgoMs: number }[];
   readonly holds: readonly HoldOverview[];
+}
+
+export interface SetQuota {
+  readonly quota: Quota;
+  readonly by: string;
+  readonly atMs: number;
+  readonly reason: string;
 }
 
 /** Calls stand still; one of them finds out whether that is over when the time has come. */
 export interface HoldOverview {
   readonly kind: string;
-  /** The gateway's code that brought it about. */
+  /** The gateway's code that brought it about, or the operator's reason. */
   readonly code: string;
   readonly sinceMs: number;
   /** Until a probe is made; 0 where one is due. */
   readonly remainingMs: number;
-  /** The replica that met it. */
+  /** The replica that met it, or the operator. */
   readonly by: string;
 }
 
@@ -49,23 +73,34 @@ export interface Spend {
   readonly tenThousandths: number;
 }
 
-const {
-  BRAKE_RELEASE_MS,
-  LONGEST_BY_SECOND_MS,
-  LONGEST_GAP_MS,
-  LONGEST_LOGGED_MS,
-  PACE,
-  QUOTA_MEMORY_MS,
-  STRIKE_MEMORY_MS,
-} = LEDGER_RULES;
-
 const count = z.coerce.number().default(0);
-const stateSchema = z.object({
+/** Lua writes an empty table as an object. */
+const flatList = z.union([z.array(z.string()), z.strictObject({}).transform(() => [])]);
+
+const overviewSchema = z.object({
+  nowMs: z.coerce.number(),
+  windows: z.array(
+    z.object({
+      windowMs: z.number(),
+      calls: z.number(),
+      effective: z.number(),
+      used: z.number(),
+    }),
+  ),
+  quotas: z.number(),
+  spacingMs: z.number(),
   lastStart: count,
-  brakedAt: count,
-  patienceUntil: count,
   unknownBefore: count,
+  filledAt: count,
+  brakeRemainingMs: z.number(),
+  rampRemainingMs: z.number(),
+  patienceRemainingMs: z.number(),
+  strikes: z.number(),
+  callsUnderWay: z.number(),
+  replicas: flatList,
+  setQuota: z.tuple([z.string(), z.string(), z.coerce.number(), z.string()]).optional(),
 });
+
 const holdSchema = z.object({
   kind: z.string(),
   code: z.string(),
@@ -75,6 +110,36 @@ const holdSchema = z.object({
 });
 const spendSchema = z.object({ calls: count, tenThousandths: count });
 
+/** The quota as the ledger's scripts take and keep it: "20/1000,600/60000", calls/ms. */
+export const quotaText = (quota: Quota): string =>
+  quota.map(({ calls, windowMs }) => `${calls}/${windowMs}`).join(",");
+
+/** Reads what ledger.lua's `overview` wrote, and hashes of holds, empty ones among them. @throws ZodError, SyntaxError */
+export function parseOverview(
+  json: string,
+  holds: readonly Readonly<Record<string, string>>[],
+): LedgerOverview {
+  const { quotas, lastStart, unknownBefore, filledAt, replicas, setQuota, ...said } = overviewSchema.parse(
+    JSON.parse(json),
+  );
+  const longestMs = Math.max(...said.windows.map(({ windowMs }) => windowMs));
+  return {
+    ...said,
+    isInUse: replicas.length > 0,
+    quotasDisagree: quotas > 1,
+    setQuota: setQuota && {
+      quota: parseQuotaText(setQuota[0]),
+      by: setQuota[1],
+      atMs: setQuota[2],
+      reason: setQuota[3],
+    },
+    lastCallAtMs: lastStart === 0 ? undefined : lastStart,
+    isPastUnknown: filledAt === 0 && said.nowMs < unknownBefore + longestMs,
+    replicas: readReplicas(replicas, said.nowMs),
+    holds: holds.flatMap((fields) => readHold(fields, said.nowMs)),
+  };
+}
+
 /** Reads the ledger of an application at a gateway without changing it. `configured` is this machine's own quota. */
 export async function readLedgerOverview(
   client: RedisClient,
@@ -82,34 +147,13 @@ export async function readLedgerOverview(
   configured: Quota,
 ): Promise<LedgerOverview> {
   const keys = ledgerKeys({ ...application, credentialsId: "" });
-  const nowMs = await readTime(client);
-  const [state, quotaTexts, strikes, freezes, permissions] = await Promise.all([
-    client.hgetall(keys.state).then((fields) => stateSchema.parse(fields)),
-    client.zrangebyscore(keys.quotas, nowMs - QUOTA_MEMORY_MS, "+inf"),
-    client.zcount(keys.strikes, nowMs - STRIKE_MEMORY_MS, "+inf"),
-    readHolds(client, [keys.freeze], nowMs),
-    findKeys(client, keys.permission.replace(/[^:]*$/, "*")).then((found) => readHolds(client, found, nowMs)),
+  const look = loadLedgerScript(client, "look");
+  const [json, permissions] = await Promise.all([
+    look(scriptKeys(keys), [quotaText(configured)]).then((reply) => z.string().parse(reply)),
+    findKeys(client, keys.permission.replace(/[^:]*$/, "*")),
   ]);
-  const quota = quotaTexts.length === 0 ? configured : strictest(quotaTexts);
-  const windows = quota.map(async (window) => ({
-    ...window,
-    used: await countCalls(client, keys, window, nowMs),
-  }));
-  const longestMs = Math.max(...quota.map(({ windowMs }) => windowMs));
-  const brakeRemainingMs = Math.max(0, state.brakedAt + BRAKE_RELEASE_MS - nowMs);
-  return {
-    nowMs,
-    windows: await Promise.all(windows),
-    isInUse: quotaTexts.length > 0,
-    quotasDisagree: quotaTexts.length > 1,
-    spacingMs: spacingOf(quota, brakeRemainingMs),
-    lastCallAtMs: state.lastStart === 0 ? undefined : state.lastStart,
-    isPastUnknown: nowMs < state.unknownBefore + longestMs,
-    brakeRemainingMs,
-    patienceRemainingMs: Math.max(0, state.patienceUntil - nowMs),
-    strikes,
-    holds: [...freezes, ...permissions],
-  };
+  const holds = await Promise.all([keys.freeze, ...permissions].map((key) => client.hgetall(key)));
+  return parseOverview(json, holds);
 }
 
 /** Reads what an installation's calls of today cost. */
@@ -123,64 +167,24 @@ async function readTime(client: RedisClient): Promise<number> {
   return seconds * 1_000 + Math.floor(microseconds / 1_000);
 }
 
-/** Of each window that any replica knows the fewest calls. */
-function strictest(quotaTexts: readonly string[]): Quota {
-  const callsOf = new Map<number, number>();
-  for (const [, calls, windowMs] of quotaTexts.join(",").matchAll(/(\d+)\/(\d+)/g)) {
-    const known = callsOf.get(Number(windowMs)) ?? Infinity;
-    callsOf.set(Number(windowMs), Math.min(known, Number(calls)));
+function readHold(fields: Readonly<Record<string, string>>, nowMs: number): HoldOverview[] {
+  const hold = holdSchema.safeParse(fields);
+  if (!hold.success) return []; // there is none
+  const { kind, code, since, until, by } = hold.data;
+  return [{ kind, code, sinceMs: since, remainingMs: Math.max(0, until - nowMs), by }];
+}
+
+function parseQuotaText(text: string): Quota {
+  return [...text.matchAll(/(\d+)\/(\d+)/g)].map(([, calls, windowMs]) => ({
+    calls: Number(calls),
+    windowMs: Number(windowMs),
+  }));
+}
+
+function readReplicas(flat: readonly string[], nowMs: number): LedgerOverview["replicas"] {
+  const replicas: { name: string; seenAgoMs: number }[] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    replicas.push({ name: flat[i] ?? "", seenAgoMs: Math.max(0, nowMs - Number(flat[i + 1])) });
   }
-  return [...callsOf]
-    .map(([windowMs, calls]) => ({ calls, windowMs }))
-    .toSorted((a, b) => a.windowMs - b.windowMs);
-}
-
-function spacingOf(quota: Quota, brakeRemainingMs: number): number {
-  const [shortest] = quota;
-  const gapMs = shortest === undefined ? 0 : (PACE * shortest.windowMs) / shortest.calls;
-  const freeMs = Math.min(gapMs, LONGEST_GAP_MS);
-  if (brakeRemainingMs === 0) return freeMs;
-  const sustainedMs = Math.max(...quota.map(({ calls, windowMs }) => windowMs / calls));
-  return Math.max(freeMs, sustainedMs * (1 + brakeRemainingMs / BRAKE_RELEASE_MS));
-}
-
-/** Up to a minute each call is on record, beyond it their number in each second, beyond an hour in each minute. */
-async function countCalls(
-  client: RedisClient,
-  keys: ReturnType<typeof ledgerKeys>,
-  { windowMs }: QuotaWindow,
-  nowMs: number,
-): Promise<number> {
-  const from = nowMs - windowMs;
-  if (windowMs <= LONGEST_LOGGED_MS) return client.zcount(keys.log, `(${from}`, "+inf");
-  const [key, stepMs] = windowMs <= LONGEST_BY_SECOND_MS ? [keys.seconds, 1_000] : [keys.minutes, 60_000];
-  const steps = Object.entries(await client.hgetall(key));
-  const inside = steps.filter(([step]) => Number(step) >= Math.floor(from / stepMs));
-  return inside.reduce((sum, [, calls]) => sum + Number(calls), 0);
-}
-
-async function readHolds(
-  client: RedisClient,
-  keys: readonly string[],
-  nowMs: number,
-): Promise<HoldOverview[]> {
-  const found = await Promise.all(keys.map((key) => client.hgetall(key)));
-  return found.flatMap((fields) => {
-    const hold = holdSchema.safeParse(fields);
-    if (!hold.success) return []; // none: the hash is empty
-    const { kind, code, since, until, by } = hold.data;
-    return [{ kind, code, sinceMs: since, remainingMs: Math.max(0, until - nowMs), by }];
-  });
-}
-
-/** Whose credentials are held is not known here, so their keys have to be looked for. */
-async function findKeys(client: RedisClient, pattern: string): Promise<string[]> {
-  const found = new Set<string>();
-  let cursor = "0";
-  do {
-    const [next, keys] = await client.scan(cursor, "MATCH", pattern, "COUNT", 1_000);
-    for (const key of keys) found.add(key);
-    cursor = next;
-  } while (cursor !== "0");
-  return [...found];
+  return replicas;
 }

@@ -1,6 +1,6 @@
 /**
- * The numbers that the quota ledger judges by. Its scripts have them as locals of the same names, and who shows the
- * ledger explains it by the same ones. Durations in ms.
+ * The numbers that the quota ledger judges by. Its scripts have them as locals of the same names, and who shows or
+ * simulates the ledger uses the same ones. Durations in ms.
  */
 export const LEDGER_RULES = {
   /** Calls are this part of window/calls apart, for the shortest window. Spacing is not what keeps the quota. */
@@ -15,27 +15,42 @@ export const LEDGER_RULES = {
   LONGEST_LOGGED_MS: 60_000,
   /** … and those longer than this by the number in each minute. */
   LONGEST_BY_SECOND_MS: 3_600_000,
-  /** The full rate is back so long after a limit answer. */
-  BRAKE_RELEASE_MS: 60_000,
+
+  /** After a limit answer a window admits this part of the calls that had arrived when it came … */
+  CAP_FIRST: 0.5,
+  /** … and so much of them … */
+  CAP_AT_LAST: 0.95,
+  /** … from then on. */
+  CAP_RAMP_MS: 50_000,
+  /** A window longer than a minute is not blamed for a limit answer below this part of what it admits. */
+  BLAMED_FROM: 0.25,
+  /** No call at all for as long as the capped window, and no longer than this: those that came too soon are out of it. */
+  LONGEST_PAUSE_MS: 2_000,
+  /** Without a limit answer for so long a cap is raised, where strikes allow it … */
+  CAP_RAISED_EVERY_MS: 600_000,
+  /** … by this part of it, and by one call at least. */
+  CAP_RAISED_BY: 0.05,
+  /** So long after a limit answer the brake is on: nobody makes a last call, and fewer are under way at once. */
+  BRAKE_MS: 60_000,
   /** A limit answer is a strike for so long. */
   STRIKE_MEMORY_MS: 86_400_000,
   /** Until it is looked again whether calls that may each be the last strike were answered. */
-  UNDER_WAY_PAUSE_MS: 50,
-  /** A replica's quota counts for so long after its last request. */
-  QUOTA_MEMORY_MS: 60_000,
+  UNDER_WAY_PAUSE_MS: 10,
+
+  /** After a hold the rate goes from this part of the quota … */
+  RAMP_FIRST: 0.1,
+  /** … to all of it in this time. */
+  RAMP_MS: 60_000,
   /** From the end of a hold, for so long only a transaction without a call may probe. */
   PROBE_RESERVED_MS: 30_000,
   /** Until one that may not probe yet asks again. */
   PROBE_PAUSE_MS: 1_000,
-} as const;
+  /** A hold that nobody probes, because nobody wants to call, is forgotten so long after its end. */
+  HOLD_KEPT_MS: 604_800_000,
 
-/**
- * What the ledger's scripts begin with: the rules, Redis' clock in ms (`now`), and how a moment is written (`exact`).
- * On one line, so that Redis' error messages count the lines of the script's own file.
- */
-export const LEDGER_PRELUDE = [
-  ...Object.entries(LEDGER_RULES).map(([name, value]) => `local ${name} = ${value}`),
-  "local time = redis.call('TIME')",
-  "local now = time[1] * 1000 + time[2] / 1000",
-  "local function exact(moment) return string.format('%.3f', moment) end",
-].join(" ");
+  /** A replica's quota, and the replica itself, count for so long after it was last heard of. */
+  QUOTA_MEMORY_MS: 60_000,
+  QUOTA_NOTED_EVERY_MS: 10_000,
+  /** After a loss of memory, windows up to this are waited out; longer ones go by what the replicas remember. */
+  WAITED_OUT_MS: 5_000,
+} as const;

@@ -1,4 +1,13 @@
-import type { Claim, ClaimReply, History, SentReply, StoredScore, StoreReply } from "../domain/claim.ts";
+import type {
+  Claim,
+  ClaimReply,
+  History,
+  SentReply,
+  StoredScore,
+  StoreReply,
+  StoringClaim,
+} from "../domain/claim.ts";
+import type { Hand } from "../domain/delivery.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import type { Journal } from "./journal.ts";
@@ -9,7 +18,7 @@ export interface PatienceOptions extends Pick<Persistence, "onTrouble" | "onAnsw
   readonly lastMoment: AbortSignal;
 }
 
-/** The journal as a worker uses it: it waits for Redis, for as long as the signal lets it. */
+/** The journal as a worker uses it: it waits for Redis, for as long as the delivery may be in hand. */
 export class PatientJournal {
   readonly #journal: Journal;
   readonly #options: PatienceOptions;
@@ -23,33 +32,35 @@ export class PatientJournal {
     return this.#journal.newToken();
   }
 
-  claim(transaction: Transaction, token: string, history: History, signal: AbortSignal): Promise<ClaimReply> {
-    return this.#persist(() => this.#journal.claim(transaction, token, history), signal);
+  claim(transaction: Transaction, token: string, history: History, hand: Hand): Promise<ClaimReply> {
+    return this.#persist(() => this.#journal.claim(transaction, token, history), hand);
   }
 
-  sent(
-    claim: Claim,
-    call: number,
-    permitId: string,
-    nextCallInMs: number,
-    signal: AbortSignal,
-  ): Promise<SentReply> {
-    return this.#persist(() => this.#journal.sent(claim, call, permitId, nextCallInMs), signal);
+  sent(claim: Claim, call: number, permitId: string, nextCallInMs: number, hand: Hand): Promise<SentReply> {
+    return this.#persist(() => this.#journal.sent(claim, call, permitId, nextCallInMs), hand);
   }
 
   unsent(claim: Claim, call: number, permitId: string): Promise<void> {
     return this.#journal.unsent(claim, call, permitId);
   }
 
-  store(claim: Claim, outcome: Outcome, calls: number, score: StoredScore | undefined): Promise<StoreReply> {
-    return this.#persist(() => this.#journal.store(claim, outcome, calls, score), this.#options.lastMoment);
+  /** Waits until `untilMs`; where that is Infinity, until the last moment. */
+  store(
+    claim: StoringClaim,
+    outcome: Outcome,
+    calls: number,
+    score: StoredScore | undefined,
+    untilMs: number,
+  ): Promise<StoreReply> {
+    const patience = { signal: this.#options.lastMoment, untilMs };
+    return this.#persist(() => this.#journal.store(claim, outcome, calls, score), patience);
   }
 
   release(claim: Claim): Promise<void> {
     return this.#journal.release(claim);
   }
 
-  #persist<T>(run: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return persist(run, { ...this.#options, signal });
+  #persist<T>(run: () => Promise<T>, { signal, untilMs }: Hand): Promise<T> {
+    return persist(run, { ...this.#options, signal, untilMs });
   }
 }

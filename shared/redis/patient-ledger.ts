@@ -1,4 +1,5 @@
 import type { Hold, PermitReply, Signal } from "../domain/permit.ts";
+import type { LedgerOverview } from "./ledger-overview.ts";
 import { persist, type Persistence } from "./persist.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
 
@@ -22,12 +23,25 @@ export class PatientLedger {
   }
 
   /** No replica may go on calling because Redis was away when the gateway said stop. */
-  signal(permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal): Promise<Hold | undefined> {
+  async signal(
+    permitId: string,
+    signal: Signal,
+    sinceMs: number,
+    abort: AbortSignal,
+  ): Promise<Hold | undefined> {
     const sentAt = performance.now() - sinceMs;
-    return persist(() => this.#ledger.signal(permitId, signal, performance.now() - sentAt), {
+    const hold = await persist(() => this.#ledger.signal(permitId, signal, performance.now() - sentAt), {
       ...this.#patience,
       signal: abort,
     });
+    // Remembered at once: Redis may lose it before the next heartbeat.
+    this.#ledger.heartbeat().catch(this.#patience.onTrouble);
+    return hold;
+  }
+
+  /** @see QuotaLedger.heartbeat */
+  heartbeat(): Promise<LedgerOverview> {
+    return this.#ledger.heartbeat();
   }
 
   /** Best effort: untold, the call counts until its deadline. */

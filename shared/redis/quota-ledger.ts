@@ -3,9 +3,10 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { Hold, PermitReply, Signal } from "../domain/permit.ts";
 import type { Quota } from "../domain/quota.ts";
-import { ledgerKeys, type LedgerKeys } from "./ledger-keys.ts";
-import { LEDGER_PRELUDE } from "./ledger-rules.ts";
-import { loadScript } from "./script.ts";
+import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
+import { LedgerMemory, memorableSchema } from "./ledger-memory.ts";
+import { parseOverview, quotaText, type LedgerOverview } from "./ledger-overview.ts";
+import { loadLedgerRuleScript, loadLedgerScript } from "./ledger-script.ts";
 
 /** A permit is given up when its call has not left this long after its start. */
 const FRESH_FOR_MS = 250;
@@ -33,15 +34,16 @@ export interface LedgerSettings {
 }
 
 /** A hold of a kind that only a newer replica knows is a hold all the same. */
-const heldBySchema = z.enum(["banned", "permission", "strikes"]).catch("permission");
+const heldBySchema = z.enum(["banned", "permission", "strikes", "operator"]).catch("permission");
 
 const head = [z.string(), z.number(), z.coerce.number()] as const;
-const replySchema = z.union([
+const permitSchema = z.union([
   z.tuple([...head, z.literal("granted"), z.coerce.number(), z.number()]),
   z.tuple([...head, z.literal("wait"), z.number()]),
   z.tuple([...head, z.literal("later"), z.number()]),
   z.tuple([...head, z.literal("held"), heldBySchema, z.string(), z.number()]),
 ]);
+const heartbeatSchema = z.tuple([z.string(), z.coerce.number(), z.string()]).rest(z.unknown());
 
 /**
  * The shared quota of one application at one gateway: permits, brake, freeze and holds. Redis keeps it and
@@ -50,30 +52,41 @@ const replySchema = z.union([
 export class QuotaLedger {
   readonly #settings: LedgerSettings;
   readonly #keys: LedgerKeys;
+  readonly #allKeys: readonly string[];
   readonly #quotaText: string;
   /** The longest life of a request after its start. */
   readonly #lifeMs: number;
   readonly #replica = randomUUID();
   readonly #scripts;
+  readonly #memory = new LedgerMemory();
+  readonly #monotonicMs: () => number;
   #permits = 0;
-  /** The ledger as this replica last met it: another one has forgotten calls that we know were made. */
-  #epoch = "";
+  /** The ledger as this replica last met it: another one may have forgotten calls that were made. */
+  #generation = "";
+  /** The ledger that was given what this replica remembers of the one before. */
+  #seeded = "";
+  /** The ledger that this replica remembers. */
+  #remembered = "";
   #quotasDisagree = false;
   #clockOffsetMs = 0;
 
-  constructor(client: Redis, settings: LedgerSettings) {
+  /** `monotonicMs`: a clock that only runs forward. */
+  constructor(client: Redis, settings: LedgerSettings, monotonicMs = () => performance.now()) {
     this.#settings = settings;
+    this.#monotonicMs = monotonicMs;
     this.#keys = ledgerKeys(settings);
+    this.#allKeys = scriptKeys(this.#keys);
     this.#lifeMs = FRESH_FOR_MS + settings.timeoutMs;
-    this.#quotaText = settings.quota.map(({ calls, windowMs }) => `${calls}/${windowMs}`).join(",");
-    const load = (name: string) => loadScript(client, name, LEDGER_PRELUDE);
+    this.#quotaText = quotaText(settings.quota);
     this.#scripts = {
-      permit: load("permit"),
-      answered: load("permit-answered"),
-      unused: load("permit-unused"),
-      brake: load("brake"),
-      hold: load("hold"),
-      lift: loadScript(client, "lift"),
+      permit: loadLedgerScript(client, "permit"),
+      answered: loadLedgerRuleScript(client, "permit-answered"),
+      unused: loadLedgerScript(client, "permit-unused"),
+      brake: loadLedgerScript(client, "brake"),
+      lift: loadLedgerScript(client, "lift"),
+      heartbeat: loadLedgerScript(client, "heartbeat"),
+      seed: loadLedgerScript(client, "seed"),
+      hold: loadLedgerRuleScript(client, "hold"),
     };
   }
 
@@ -86,33 +99,30 @@ export class QuotaLedger {
   async permit(call: number, callLimit: number): Promise<PermitReply> {
     this.#permits += 1;
     const id = `${this.#replica}:${this.#permits}`;
-    const { log, state, seconds, minutes, quotas, strikes, freeze, permission } = this.#keys;
+    const { history, strikesPerDay } = this.#settings;
     // The permit's age is counted from before the question: Redis' start can only be later.
-    const askedAt = performance.now();
-    const reply = replySchema.parse(
-      await this.#scripts.permit(
-        [log, state, seconds, minutes, quotas, strikes, freeze, permission],
-        [
-          id,
-          this.#lifeMs,
-          this.#epoch,
-          randomUUID(),
-          this.#settings.history,
-          this.#quotaText,
-          this.#settings.strikesPerDay,
-          call,
-          callLimit,
-        ],
-      ),
+    const askedAt = this.#monotonicMs();
+    const reply = permitSchema.parse(
+      await this.#scripts.permit(this.#allKeys, [
+        id,
+        this.#lifeMs,
+        this.#generation,
+        randomUUID(),
+        history,
+        this.#quotaText,
+        strikesPerDay,
+        call,
+        callLimit,
+      ]),
     );
-    this.#epoch = reply[0];
+    this.#meet(reply[0]);
     this.#watchQuotas(reply[1] === 1);
     this.#clockOffsetMs = reply[2] - Date.now();
     switch (reply[3]) {
       case "granted": {
         const startInMs = reply[4];
         const freshUntil = askedAt + startInMs + FRESH_FOR_MS;
-        const permit = { id, isFresh: () => performance.now() < freshUntil };
+        const permit = { id, isFresh: () => this.#monotonicMs() < freshUntil };
         return { kind: "granted", permit, startInMs, isProbe: reply[5] === 1 };
       }
       case "wait":
@@ -121,6 +131,53 @@ export class QuotaLedger {
       case "held":
         return { kind: "held", hold: { kind: reply[4], cause: reply[5], remainingMs: reply[6] } };
     }
+  }
+
+  /**
+   * Says that this replica is there, and hears what the ledger says. Where Redis has lost it, this replica gives back
+   * what it remembers of it first.
+   */
+  async heartbeat(): Promise<LedgerOverview> {
+    const { worker, history } = this.#settings;
+    const isRemembered = this.#remembered !== "" && this.#remembered === this.#generation;
+    const { second, minute } = isRemembered ? this.#memory.wanted : { second: 0, minute: 0 };
+    const [generation, redisMs, overview, ...memorable] = heartbeatSchema.parse(
+      await this.#scripts.heartbeat(this.#allKeys, [
+        worker,
+        this.#lifeMs,
+        this.#generation,
+        randomUUID(),
+        history,
+        this.#quotaText,
+        second,
+        minute,
+      ]),
+    );
+    const heardAtMs = this.#monotonicMs();
+    this.#generation = generation;
+    const isGivenBack = await this.#giveBack(generation);
+    // What a ledger says before it got its memory back is not worth remembering, nor is a part of another one.
+    if (!isGivenBack && (!isRemembered || this.#remembered === generation)) {
+      this.#memory.absorb(memorableSchema.parse(memorable), redisMs, heardAtMs);
+      this.#remembered = generation;
+    }
+    return parseOverview(overview, this.#memory.holds);
+  }
+
+  /** Another ledger than before: what is remembered must not wait for the next heartbeat. */
+  #meet(generation: string): void {
+    const isNews = this.#generation !== generation && this.#generation !== "";
+    this.#generation = generation;
+    if (isNews) this.heartbeat().catch(() => undefined); // the next one tells what is wrong
+  }
+
+  /** Where the ledger was begun anew, what is remembered of the one before goes into it. True where there was any. */
+  async #giveBack(generation: string): Promise<boolean> {
+    if (this.#seeded === generation) return false;
+    const seed = this.#memory.seed(this.#monotonicMs());
+    if (seed !== undefined) await this.#scripts.seed(this.#allKeys, [generation, JSON.stringify(seed)]);
+    this.#seeded = generation;
+    return seed !== undefined;
   }
 
   /**
@@ -133,8 +190,7 @@ export class QuotaLedger {
 
   /** The call surely never left: it takes no place in any window. Best effort: untold, it counts. */
   async unused(permitId: string): Promise<void> {
-    const { log, state, seconds, minutes } = this.#keys;
-    await this.#scripts.unused([log, state, seconds, minutes], [permitId, this.#lifeMs]);
+    await this.#scripts.unused(this.#allKeys, [permitId, this.#lifeMs]);
   }
 
   /**
@@ -142,12 +198,15 @@ export class QuotaLedger {
    * it brought about, if it did.
    */
   async signal(permitId: string, signal: Signal, sinceMs: number): Promise<Hold | undefined> {
-    const { state, strikes, freeze, permission } = this.#keys;
+    const { freeze, permission } = this.#keys;
     const { freezeMs } = this.#settings;
     switch (signal.kind) {
-      case "quota":
-        await this.#scripts.brake([state, strikes], [permitId, sinceMs.toFixed(3), signal.retryAfterMs ?? 0]);
+      case "quota": {
+        const patienceMs = signal.retryAfterMs ?? 0;
+        const call = [permitId, this.#lifeMs, this.#quotaText, sinceMs.toFixed(3), patienceMs];
+        await this.#scripts.brake(this.#allKeys, call);
         return undefined;
+      }
       case "banned":
         return this.#holdCalls(freeze, signal, freezeMs, freezeMs);
       case "permission":
@@ -172,6 +231,6 @@ export class QuotaLedger {
 
   /** A probe was answered as if nothing were wrong: the holds that it probed are over. */
   async lift(): Promise<void> {
-    await this.#scripts.lift([this.#keys.freeze, this.#keys.permission], []);
+    await this.#scripts.lift(this.#allKeys, []);
   }
 }

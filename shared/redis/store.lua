@@ -19,7 +19,7 @@ if unaccounted > 0 then
 end
 redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'calls', calls,
   'accounted', calls, 'replays', ARGV[10])
-redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'nextCallAt')
+redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'sentUnder', 'nextCallAt')
 redis.call('EXPIRE', KEYS[1], ARGV[5])
 if ARGV[2] == 'result' then redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[6]) end
 if ARGV[7] ~= '' then redis.call('SET', KEYS[3], ARGV[7], 'EX', ARGV[8]) end

@@ -3,5 +3,5 @@
 local journal = redis.call('HMGET', KEYS[1], 'calls', 'sentBy', 'sentAt', 'kind')
 if journal[4] or journal[1] ~= ARGV[1] or journal[2] ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'calls', ARGV[1] - 1, 'sentAt', (string.gsub(journal[3], ',?[^,]*$', '')))
-redis.call('HDEL', KEYS[1], 'sentBy', 'nextCallAt')
+redis.call('HDEL', KEYS[1], 'sentBy', 'sentUnder', 'nextCallAt')
 return 1

@@ -1,56 +1,74 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, ClaimReply, History, StoredScore, StoreReply } from "../../shared/domain/claim.ts";
 import type { DeadLetter } from "../../shared/domain/dead-letter.ts";
+import { deadlineOf, dueInMs, type Deadline } from "../../shared/domain/deadline.ts";
 import { decide, type Circumstances } from "../../shared/domain/decide.ts";
-import type { Delivery, Lane } from "../../shared/domain/delivery.ts";
+import type { Delivery, Hand, Lane } from "../../shared/domain/delivery.ts";
 import type { Disposition } from "../../shared/domain/disposition.ts";
 import type { Evidence } from "../../shared/domain/evidence.ts";
 import { formatInstant } from "../../shared/domain/instant.ts";
 import type { Outcome } from "../../shared/domain/outcome.ts";
-import { answerWithoutCall, type ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
+import { answerWithoutCall, lateness, type ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
 import type { Scoring, Urgency } from "../../shared/domain/scoring.ts";
 import { parseTransaction, type Transaction } from "../../shared/domain/transaction.ts";
 
-/** What the handler needs from the world. Each waits for Redis until its signal aborts. */
+/** What the handler needs from the world. Each waits for Redis for as long as the delivery may be in hand. */
 export interface HandlerOptions {
   readonly journal: {
     newToken(): string;
-    claim(
-      transaction: Transaction,
-      token: string,
-      history: History,
-      signal: AbortSignal,
-    ): Promise<ClaimReply>;
-    /** Goes on through a graceful stop: an answer was paid for. */
-    store(claim: Claim, outcome: Outcome, calls: number, score: StoredScore | undefined): Promise<StoreReply>;
+    claim(transaction: Transaction, token: string, history: History, hand: Hand): Promise<ClaimReply>;
+    /** Goes on through a graceful stop, until `untilMs` in monotonic milliseconds. */
+    store(
+      claim: Claim,
+      outcome: Outcome,
+      calls: number,
+      score: StoredScore | undefined,
+      untilMs: number,
+    ): Promise<StoreReply>;
     /** Best effort. */
     release(claim: Claim): Promise<void>;
   };
-  readonly score: (
-    transaction: Transaction,
-    claim: Claim,
-    urgency: Urgency,
-    signal: AbortSignal,
-  ) => Promise<Scoring>;
+  readonly score: (transaction: Transaction, claim: Claim, urgency: Urgency, hand: Hand) => Promise<Scoring>;
+  /** Remembers when a transaction must be answered that goes to wait. */
+  readonly remind: (deadline: Deadline, hand: Hand) => Promise<void>;
   readonly scoringPolicy: ScoringPolicy;
-  readonly circumstances: Pick<Circumstances, "worker" | "verdictLimits" | "retryPolicy" | "callPrice">;
+  readonly circumstances: Pick<
+    Circumstances,
+    "worker" | "verdictLimits" | "fallbackVerdict" | "retryPolicy" | "callPrice"
+  >;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 const PRIORITY: Readonly<Record<Lane, number>> = { urgent: 1, standard: 5, replay: 8 };
-/** A call waits so long for its permit; then its delivery moves to the waiting queue, or to that queue's end. */
-const PATIENCE_MS = { lane: 60_000, waiting: 240_000 };
+/**
+ * How long anything on behalf of a delivery is waited for. No delivery is in hand for more than five minutes: what is
+ * left of them is for the last call (a minute at the longest setting), for storing and for publishing.
+ */
+const IN_HAND_MS = 230_000;
+/** On a lane, others wait behind it: it moves to the waiting queue earlier. From there it goes to that queue's end. */
+const ON_LANE_MS = 60_000;
 /** While somebody else works on the same transaction, their outcome is looked for this often. */
 const LOOK_AGAIN_MS = { first: 25, longest: 1_000 };
+
+/** A delivery with what is in it, on its way through the handler. */
+interface Work {
+  readonly transaction: Transaction;
+  readonly delivery: Delivery;
+  readonly urgency: Urgency;
+  readonly hand: Hand;
+}
 
 /** Builds the handler of one delivery: what it returns is what becomes of it. */
 export function createHandler(options: HandlerOptions) {
   return async function handleTransaction(delivery: Delivery, signal: AbortSignal): Promise<Disposition> {
     const transaction = parseTransaction(delivery.body);
     if (!transaction.ok) return malformed(transaction.problem, delivery);
+    const takenAtMs = performance.now();
+    const hand = { signal, untilMs: takenAtMs + IN_HAND_MS };
+    const urgency = urgencyOf(delivery, takenAtMs);
     try {
-      return await work(transaction.value, delivery, signal);
+      return await perform({ transaction: transaction.value, delivery, urgency, hand });
     } catch (error) {
       const { transactionId } = transaction.value;
       if (signal.aborted) return { action: "give-back", cause: "shutdown", transactionId };
@@ -58,25 +76,22 @@ export function createHandler(options: HandlerOptions) {
     }
   };
 
-  async function work(
-    transaction: Transaction,
-    delivery: Delivery,
-    signal: AbortSignal,
-  ): Promise<Disposition> {
+  async function perform(work: Work): Promise<Disposition> {
+    const { transaction, delivery } = work;
     const token = options.journal.newToken();
     let history = historyOf(delivery);
     for (;;) {
-      const reply = await takeUp(transaction, token, history, signal);
+      const reply = await takeUp(work, token, history);
       if (reply.kind === "conflict") return conflict(transaction, reply.calls, delivery);
       if (reply.kind === "settled") return settle(reply.outcome, transaction);
+      if (reply.kind === "leased") return concludeWithoutLease(reply.known, work);
 
       const { claim } = reply;
       let scoring: Scoring;
       try {
-        scoring = await gather(transaction, claim, delivery, signal);
+        scoring = await gather(claim, work);
         if (scoring.kind === "settled") return settle(scoring.outcome, transaction);
-        if (scoring.kind === "evidence")
-          return await conclude(scoring.evidence, scoring.calls, transaction, claim);
+        if (scoring.kind === "evidence") return await conclude(scoring.evidence, scoring.calls, claim, work);
       } catch (error) {
         await options.journal.release(claim);
         throw error;
@@ -86,55 +101,70 @@ export function createHandler(options: HandlerOptions) {
     }
   }
 
-  /** Claims, or waits in hand while somebody else holds the claim: for their outcome, or for their lease's end. */
-  async function takeUp(transaction: Transaction, token: string, history: History, signal: AbortSignal) {
+  /**
+   * Claims, or waits in hand while somebody else holds the claim: for their outcome, for their lease's end, or until
+   * there is no more time.
+   */
+  async function takeUp(work: Work, token: string, history: History): Promise<ClaimReply> {
+    const { transaction, hand, urgency } = work;
     for (let pauseMs = LOOK_AGAIN_MS.first; ; pauseMs = Math.min(pauseMs * 2, LOOK_AGAIN_MS.longest)) {
-      const reply = await options.journal.claim(transaction, token, history, signal);
+      const reply = await options.journal.claim(transaction, token, history, hand);
       if (reply.kind !== "leased") return reply;
-      await sleep(Math.min(pauseMs, reply.remainingMs + 1), undefined, { signal });
+      const leftMs = Math.min(
+        urgency.waitsUntilMs - performance.now(),
+        dueInMs(transaction, reply.known) ?? Infinity,
+      );
+      if (leftMs <= 0) return reply;
+      await sleep(Math.min(pauseMs, reply.remainingMs + 1, leftMs), undefined, { signal: hand.signal });
     }
   }
 
-  async function gather(
-    transaction: Transaction,
-    claim: Claim,
-    delivery: Delivery,
-    signal: AbortSignal,
-  ): Promise<Scoring> {
-    const evidence = answerWithoutCall(transaction, claim, options.scoringPolicy);
+  /** Somebody else had it for too long: for the payer, or for this delivery. */
+  function concludeWithoutLease(known: Claim, work: Work): Promise<Disposition> {
+    const { transaction, delivery } = work;
+    const late = lateness(transaction, known, hasWaited(delivery));
+    return conclude(late ?? { kind: "held", cause: "leased" }, known.calls, known, work);
+  }
+
+  async function gather(claim: Claim, { transaction, delivery, urgency, hand }: Work): Promise<Scoring> {
+    const evidence = answerWithoutCall(transaction, claim, hasWaited(delivery), options.scoringPolicy);
     if (evidence !== undefined) return { kind: "evidence", evidence, calls: claim.calls };
-    return options.score(transaction, claim, urgencyOf(delivery), signal);
+    return options.score(transaction, claim, urgency, hand);
   }
 
   async function conclude(
     evidence: Evidence,
     callsMade: number,
-    transaction: Transaction,
     claim: Claim,
+    { transaction, delivery, hand }: Work,
   ): Promise<Disposition> {
     const score = evidence.kind === "scored" && evidence.source === "alipay" ? evidence.score : undefined;
+    // What was paid for is stored for as long as this process lives.
+    const untilMs = callsMade > claim.calls ? Infinity : hand.untilMs;
     for (let calls = callsMade; ;) {
       const nowMs = options.now();
       const decision = decide(evidence, { ...options.circumstances, transaction, claim, calls, nowMs });
       if (decision.action !== "conclude") {
+        const deadline = deadlineOf(transaction, claim, calls, delivery.correlationId);
+        if (decision.action === "wait" && deadline !== undefined) await options.remind(deadline, hand);
         await options.journal.release(claim);
         return { ...decision, transactionId: transaction.transactionId };
       }
-      const reply = await options.journal.store(claim, decision.outcome, calls, score);
+      const reply = await options.journal.store(claim, decision.outcome, calls, score, untilMs);
       if (reply.kind === "stored") return settle(reply.outcome, transaction);
       calls = reply.calls;
     }
   }
 
   function malformed(detail: string, delivery: Delivery): Disposition {
-    const { attempts, replays } = delivery.replay ?? { attempts: 0, replays: 0 };
+    const { calls: attempts, replays = 0 } = delivery;
     return { action: "dead-letter", deadLetter: stamp({ reason: "malformed", detail, attempts, replays }) };
   }
 
   /** Not stored: the id's outcome is that of the transaction which had it first. */
   function conflict({ transactionId }: Transaction, attempts: number, delivery: Delivery): Disposition {
     const detail = "transactionId: already used by a transaction with other content";
-    const replays = delivery.replay?.replays ?? 0;
+    const { replays = 0 } = delivery;
     return {
       action: "dead-letter",
       deadLetter: stamp({ reason: "conflict", detail, attempts, replays }),
@@ -153,18 +183,19 @@ function settle(outcome: Outcome, { transactionId, rail, merchantId }: Transacti
     : { action: "dead-letter", deadLetter: outcome.deadLetter, transactionId };
 }
 
-function historyOf({ replay, lane, deliveryCount }: Delivery): History {
-  if (replay === undefined) return { calls: 0, replays: 0, replay: "none" };
-  // From the waiting queue, or given back: this replay was taken up before.
-  const isFresh = lane === "replay" && deliveryCount === 0;
-  return { calls: replay.attempts, replays: replay.replays, replay: isFresh ? "fresh" : "again" };
+const hasWaited = ({ lane }: Delivery): boolean => lane === "waiting";
+
+function historyOf({ calls, replays, lane, deliveryCount }: Delivery): History {
+  if (replays === undefined) return { calls, replays: 0, replay: "none" };
+  if (lane === "waiting") return { calls, replays, replay: "waited" };
+  return { calls, replays, replay: deliveryCount === 0 ? "fresh" : "again" };
 }
 
-function urgencyOf({ lane, originalLane }: Delivery): Urgency {
+function urgencyOf({ lane, originalLane }: Delivery, takenAtMs: number): Urgency {
   const isWaiting = lane === "waiting";
   return {
     priority: PRIORITY[originalLane],
-    patienceMs: isWaiting ? PATIENCE_MS.waiting : PATIENCE_MS.lane,
+    waitsUntilMs: takenAtMs + (isWaiting ? IN_HAND_MS : ON_LANE_MS),
     leavesWhenHeld: !isWaiting,
   };
 }

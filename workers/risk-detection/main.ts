@@ -7,7 +7,8 @@ import { brokerNames } from "../../shared/amqp/broker-names.ts";
 import { connect, type BrokerConnection } from "../../shared/amqp/connection.ts";
 import { consume } from "../../shared/amqp/consumer.ts";
 import { declareTopology } from "../../shared/amqp/declare-topology.ts";
-import { createPublisher } from "../../shared/amqp/publisher.ts";
+import { createPublisher, type Publisher } from "../../shared/amqp/publisher.ts";
+import { resultMessage } from "../../shared/amqp/settling-message.ts";
 import { topologyOf } from "../../shared/amqp/topology.ts";
 import { exitOnCrash } from "../../shared/process/exit-on-crash.ts";
 import { startHttpEndpoint } from "../../shared/process/http-endpoint.ts";
@@ -16,17 +17,22 @@ import { createMetrics, type Metrics, type MetricsPage } from "../../shared/proc
 import { readSettings } from "../../shared/process/settings/read-settings.ts";
 import { Shutdown } from "../../shared/process/shutdown.ts";
 import type { RedisClient } from "../../shared/redis/connection.ts";
+import { startHeartbeat } from "../../shared/redis/heartbeat.ts";
+import { Deadlines } from "../../shared/redis/deadlines.ts";
 import { Journal } from "../../shared/redis/journal.ts";
+import { ledgerKeys } from "../../shared/redis/ledger-keys.ts";
 import { PatientJournal } from "../../shared/redis/patient-journal.ts";
 import { PatientLedger } from "../../shared/redis/patient-ledger.ts";
 import { persist } from "../../shared/redis/persist.ts";
 import { createPseudonymiser } from "../../shared/redis/pseudonym.ts";
 import { QuotaLedger } from "../../shared/redis/quota-ledger.ts";
-import { createHandler } from "./handle-transaction.ts";
+import { DeadlineKeeper } from "./deadline-keeper.ts";
+import { createHandler, type HandlerOptions } from "./handle-transaction.ts";
 import { openPatientRedis } from "./open-patient-redis.ts";
 import { prefetchShares } from "./prefetch-shares.ts";
 import { readCredentials } from "./read-credentials.ts";
 import { ReplicaHealth } from "./replica-health.ts";
+import { scoreInTime } from "./score-in-time.ts";
 import { createWorkerLog, type WorkerLog } from "./worker-log.ts";
 
 /** Sockets that are opened before the first call. */
@@ -110,6 +116,8 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
   const publisher = createPublisher(await openBroker("publisher", worker), observers.publisher);
   shutdown.register("publisher", () => publisher.close());
 
+  const remind = openDeadlines(worker, redis, journal, publisher, now);
+
   shutdown.soft.throwIfAborted();
   const consumer = consume({
     connection: consuming,
@@ -118,17 +126,15 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
     prefetch,
     handle: createHandler({
       journal,
-      score: (transaction, claim, urgency, signal) => client.score(transaction, claim, urgency, signal),
+      score: scoreInTime((transaction, claim, urgency, hand) =>
+        client.score(transaction, claim, urgency, hand),
+      ),
+      remind,
       scoringPolicy: {
         scoreAbove: settings.policy.scoreAboveFen,
         belowThreshold: settings.policy.belowThreshold,
       },
-      circumstances: {
-        worker: worker.name,
-        verdictLimits: settings.policy,
-        retryPolicy: retryPolicyOf(worker),
-        callPrice: settings.calls.priceTenThousandths,
-      },
+      circumstances: circumstancesOf(worker),
       now,
     }),
     observer: observers.consumer,
@@ -147,9 +153,10 @@ async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJ
   );
   const { cacheTtlSeconds } = settings.policy;
   const callPrice = settings.calls.priceTenThousandths;
+  const { state: ledgerStateKey } = ledgerKeys({ ...settings.application, credentialsId: "" });
   const journal = new Journal(
     redis,
-    { namespace, ...settings.journal, cacheTtlSeconds, callPrice },
+    { namespace, ledgerStateKey, ...settings.journal, cacheTtlSeconds, callPrice },
     pseudonymise,
   );
   shutdown.register("journal", () => journal.close());
@@ -171,7 +178,14 @@ function openLedger(redis: RedisClient, worker: Worker): PatientLedger {
     worker: name,
     ...observers.ledger,
   });
-  return new PatientLedger(ledger, observers.redis);
+  const patient = new PatientLedger(ledger, observers.redis);
+  const stopHeartbeat = startHeartbeat({
+    beat: () => patient.heartbeat(),
+    onSeen: (overview) => worker.metrics.ledgerSeen(overview, quota.limitStrikesPerDay),
+    onTrouble: observers.redis.onTrouble,
+  });
+  worker.shutdown.register("ledger's heartbeat", stopHeartbeat);
+  return patient;
 }
 
 async function openGateway(worker: Worker, credentials: Credentials, now: () => number): Promise<Gateway> {
@@ -208,6 +222,43 @@ function openRiskClient(
   metrics.watch("callsWaiting", () => client.waiting);
   return client;
 }
+
+/** Gives what remembers a waiting transaction's deadline; from here on, those that are due are answered. */
+function openDeadlines(
+  worker: Worker,
+  redis: RedisClient,
+  journal: PatientJournal,
+  publisher: Publisher,
+  now: () => number,
+): HandlerOptions["remind"] {
+  const { settings, shutdown, observers } = worker;
+  const { namespace } = settings.installation;
+  const names = brokerNames(namespace);
+  const deadlines = new Deadlines(redis, { namespace, ...settings.journal });
+  const keeper = new DeadlineKeeper({
+    deadlines,
+    store: (claim, outcome, calls, untilMs) => journal.store(claim, outcome, calls, undefined, untilMs),
+    publish: (result, { rail, merchantId, correlationId }, signal) =>
+      publisher.publish(resultMessage({ result, rail, merchantId }, correlationId, names), signal),
+    circumstances: circumstancesOf(worker),
+    now,
+    ...observers.deadlines,
+    onTrouble: observers.redis.onTrouble,
+  });
+  shutdown.register("deadlines", () => keeper.close());
+  return async (deadline, hand) => {
+    await persist(() => deadlines.remind(deadline), { ...observers.redis, ...hand });
+    keeper.wake();
+  };
+}
+
+const circumstancesOf = (worker: Worker) => ({
+  worker: worker.name,
+  verdictLimits: worker.settings.policy,
+  fallbackVerdict: worker.settings.policy.fallbackVerdict,
+  retryPolicy: retryPolicyOf(worker),
+  callPrice: worker.settings.calls.priceTenThousandths,
+});
 
 const retryPolicyOf = ({ settings: { calls } }: Worker) => ({
   retryLimit: calls.retryLimit,

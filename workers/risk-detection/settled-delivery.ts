@@ -25,7 +25,10 @@ export function logFieldsOf(delivery: Delivery, disposition: Disposition, ms: nu
       const { reason, attempts, code } = disposition.deadLetter;
       return { transactionId: disposition.transactionId, reason, calls: attempts, code, ...common };
     }
-    case "wait":
+    case "wait": {
+      const { transactionId, calls, cause } = disposition;
+      return { transactionId, calls, ...common, cause };
+    }
     case "give-back":
       return { transactionId: disposition.transactionId, ...common, cause: disposition.cause };
   }

@@ -9,6 +9,7 @@ import type { Logger } from "../../shared/process/logger.ts";
 import type { Metrics } from "../../shared/process/metrics.ts";
 import type { Persistence } from "../../shared/redis/persist.ts";
 import { atMostEvery } from "./at-most-every.ts";
+import type { DeadlineKeeperOptions } from "./deadline-keeper.ts";
 import type { ReplicaHealth } from "./replica-health.ts";
 import { logFieldsOf, metricsOf } from "./settled-delivery.ts";
 
@@ -31,6 +32,7 @@ export interface WorkerLog {
   readonly calls: RiskClientEvents;
   readonly connection: (event: ConnectionEvent) => void;
   readonly publisher: Required<Pick<PublisherOptions, "onChannelLost">>;
+  readonly deadlines: Pick<DeadlineKeeperOptions, "onAnswered" | "onUntold">;
   readonly consumer: ConsumerObserver;
 }
 
@@ -49,6 +51,11 @@ export function createWorkerLog(options: WorkerLogOptions): WorkerLog {
     connection: (event) => logConnection(event, log),
     publisher: {
       onChannelLost: (error, retryInMs) => log.warn("publisher-channel-lost", { error, retryInMs }),
+    },
+    deadlines: {
+      onAnswered: ({ transactionId, verdict, source, attempts }) =>
+        log.info("deadline-met", { transactionId, verdict, source, calls: attempts }),
+      onUntold: ({ transactionId }, error) => log.error("deadline-untold", { transactionId, error }),
     },
     consumer: consumerObserver(options),
   };

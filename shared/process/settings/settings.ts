@@ -100,7 +100,7 @@ export const SETTINGS = {
     priceTenThousandths: withDefault("ALIPAY_CALL_PRICE", "0.02", yuan(4, 1_000), "CNY per call"),
     // Three at most is a promise, not a preference.
     retryLimit: withDefault("RETRY_LIMIT", "3", wholeNumber(0, 3), "retries after the first call"),
-    // A waiting retry is in hand, and the broker takes back what is in hand for 30 minutes.
+    // The longest pause, before the last of three retries, is four times that.
     retryInitialDelayMs: withDefault(
       "RETRY_INITIAL_DELAY_MS",
       "5000",
@@ -161,6 +161,12 @@ export const SETTINGS = {
       "0.8",
       decimalNumber(0, 1),
       "score from which on it is `decline`",
+    ),
+    fallbackVerdict: withDefault(
+      "FALLBACK_VERDICT",
+      "review",
+      oneOf("approve", "review", "decline"),
+      "verdict on a transaction that nobody could answer before its `decideBy`",
     ),
   },
   worker: {

@@ -13,7 +13,7 @@ import { openConnection, openPublisher, proxyTo, testBroker, type TestBroker } f
 import { Inbox } from "./inbox.ts";
 
 const GIVE_BACK: Disposition = { action: "give-back", cause: "shutdown" };
-const WAIT: Disposition = { action: "wait", cause: "hold" };
+const WAIT: Disposition = { action: "wait", cause: "hold", calls: 4 };
 
 const deadLettered = (reason: "rejected" | "malformed" = "malformed"): Disposition => ({
   action: "dead-letter",
@@ -159,11 +159,12 @@ describe("settling", () => {
     });
     const headers = { "x-risk-attempts": 4, "x-risk-replays": 1 };
     await broker.produce("transaction.replay", "T1", { headers });
-    expect(await seen.next()).toMatchObject({ lane: "replay", replay: { attempts: 4, replays: 1 } });
+    expect(await seen.next()).toMatchObject({ lane: "replay", calls: 4, replays: 1 });
     expect(await seen.next()).toMatchObject({
       lane: "waiting",
       originalLane: "replay",
-      replay: { attempts: 4, replays: 1 },
+      calls: 4,
+      replays: 1,
     });
   });
 
@@ -214,12 +215,22 @@ describe("settling", () => {
     const seen = new Inbox<Delivery>();
     const { consumer } = await running(broker, async (delivery) => {
       seen.put(delivery);
-      return delivery.lane === "waiting" ? deadLettered("rejected") : WAIT;
+      return delivery.lane === "waiting" ? deadLettered("rejected") : { ...WAIT, calls: 2 };
     });
     const deadLetters = await broker.follow(broker.names.deadLetters);
     await broker.produce("transaction.standard", "body", properties);
-    expect(await seen.next()).toMatchObject({ lane: "standard", deliveryCount: 0, replay: undefined });
-    expect(await seen.next()).toMatchObject({ lane: "waiting", originalLane: "standard", replay: undefined });
+    expect(await seen.next()).toMatchObject({
+      lane: "standard",
+      deliveryCount: 0,
+      calls: 0,
+      replays: undefined,
+    });
+    expect(await seen.next()).toMatchObject({
+      lane: "waiting",
+      originalLane: "standard",
+      calls: 2,
+      replays: undefined,
+    });
     const deadLetter = await deadLetters.next();
     expect(deadLetter.content.toString()).toBe("body");
     expect(deadLetter.properties.headers).toMatchObject({

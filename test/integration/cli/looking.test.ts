@@ -68,7 +68,14 @@ const DEAD_LETTER: DeadLetter = {
 async function work(outcome: Outcome | undefined, calls: number): Promise<void> {
   const journal = new Journal(
     redis,
-    { namespace, journalTtlSeconds: 100, resultTtlSeconds: 100, cacheTtlSeconds: 100, callPrice: 200 },
+    {
+      namespace,
+      ledgerStateKey: `${namespace}:ledger-state`,
+      journalTtlSeconds: 100,
+      resultTtlSeconds: 100,
+      cacheTtlSeconds: 100,
+      callPrice: 200,
+    },
     () => "pseudonym",
   );
   onTestFinished(() => journal.close());
@@ -160,8 +167,10 @@ describe("riskline quota show", () => {
   });
 
   it("counts the calls of each window, and the strictest of quotas that disagree", async () => {
-    await openLedger().permit(1, 4);
-    await openLedger({ quota: [{ calls: 7, windowMs: 1_000 }] }).permit(1, 4);
+    for (const ledger of [openLedger(), openLedger({ quota: [{ calls: 7, windowMs: 1_000 }] })]) {
+      await ledger.heartbeat();
+      await ledger.permit(1, 4);
+    }
     const { windows, isInUse, quotasDisagree } = await showQuota();
     expect({ isInUse, quotasDisagree }).toEqual({ isInUse: true, quotasDisagree: true });
     expect(windows).toMatchObject([

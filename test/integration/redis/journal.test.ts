@@ -35,9 +35,12 @@ beforeEach(async () => {
   };
 });
 
+const ledgerStateKey = () => `${namespace}:ledger-state`;
+
 async function openJournal(): Promise<Journal> {
   const settings = {
     namespace,
+    ledgerStateKey: ledgerStateKey(),
     journalTtlSeconds: 1_000,
     resultTtlSeconds: 100,
     cacheTtlSeconds: 300,
@@ -133,6 +136,43 @@ describe("claiming", () => {
     });
   });
 
+  it("tells whoever must wait what is known, so that an outcome can be stored all the same", async () => {
+    const holder = claimed(await claim(sampleTransaction()));
+    await journal.sent(holder, 1, "permit-1", 5_000);
+    const reply = await claim(sampleTransaction(), await openJournal());
+    if (reply.kind !== "leased") throw new Error(`not leased but ${reply.kind}`);
+    expect(reply.known).toMatchObject({
+      calls: 1,
+      digest: holder.digest,
+      firstTakenUpAtMs: holder.firstTakenUpAtMs,
+    });
+    expect(reply.known.nowMs).toBeGreaterThanOrEqual(holder.nowMs);
+    const outcome = resultOf(holder.transactionId, 1);
+    expect(await journal.store(reply.known, outcome, 1, undefined)).toMatchObject({ wasFirst: true });
+    expect(await journal.sent(holder, 2, "permit-2", 5_000)).toEqual({ kind: "settled", outcome });
+  });
+
+  it("does not leave while a limit answer is fresh, and does afterwards", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await redis.hset(ledgerStateKey(), "heededUntil", Date.now() + 60_000);
+    expect(await journal.sent(taken, 1, "permit-1", 0)).toEqual({ kind: "withdrawn" });
+    expect(await redis.hget(`${namespace}:journal:${taken.transactionId}`, "calls")).toBe("0");
+    await redis.hset(ledgerStateKey(), "heededUntil", Date.now() - 1_000);
+    expect(await journal.sent(taken, 1, "permit-2", 0)).toEqual({ kind: "recorded" });
+  });
+
+  it("believes the calls that a waiting copy tells of, and replays nothing for it", async () => {
+    const waited: History = { calls: 2, replays: 0, replay: "none" };
+    expect(claimed(await claim(sampleTransaction(), journal, waited))).toMatchObject({
+      calls: 2,
+      replays: 0,
+    });
+    const dead = claimed(await claim(sampleTransaction({ transactionId: "T2" })));
+    await journal.store(dead, deadLetterOf(), 4, undefined);
+    const again = await claim(sampleTransaction({ transactionId: "T2" }), journal, waited);
+    expect(again.kind).toBe("settled");
+  });
+
   it("keeps nothing for ever", async () => {
     const taken = claimed(await claim(sampleTransaction()));
     await journal.sent(taken, 1, "permit-1", 5_000);
@@ -153,6 +193,86 @@ describe("claiming", () => {
       keys.map(async (key) => [key, (await redis.dumpBuffer(key))?.toString("latin1")]),
     );
     expect(JSON.stringify(dumps)).not.toContain("2088102146225135");
+  });
+});
+
+describe("a journal that was lost while a claim is in hand", () => {
+  const journalKey = (transactionId: string) => `${namespace}:journal:${transactionId}`;
+  const callsOf = (transactionId: string) => redis.hget(journalKey(transactionId), "calls");
+  const renewed = { timeout: LEASE_MS, interval: 50 };
+
+  it("is told again all that is known of it", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.sent(taken, 1, "permit-1", 60_000);
+    const before = await redis.hgetall(journalKey(taken.transactionId));
+    await redis.del(journalKey(taken.transactionId));
+    await expect.poll(() => callsOf(taken.transactionId), renewed).toBe("1");
+
+    const { digest, token, firstAt, replays } = before;
+    const after = await redis.hgetall(journalKey(taken.transactionId));
+    expect(after).toMatchObject({ v: "1", digest, token, firstAt, replays, calls: "1" });
+    expect(Math.abs(Number(after["nextCallAt"]) - Number(before["nextCallAt"]))).toBeLessThan(200);
+    expect(await redis.ttl(journalKey(taken.transactionId))).toBeGreaterThan(900);
+    expect((await claim(sampleTransaction(), await openJournal())).kind).toBe("leased");
+    expect(await journal.sent(taken, 2, "permit-2", 0)).toEqual({ kind: "recorded" });
+  });
+
+  it("knows of no call that was taken back", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.sent(taken, 1, "permit-1", 60_000);
+    await journal.unsent(taken, 1, "permit-1");
+    await redis.del(journalKey(taken.transactionId));
+    await expect.poll(() => callsOf(taken.transactionId), renewed).toBe("0");
+    expect(claimed(await journal.claim(sampleTransaction(), taken.token, NO_HISTORY)).nextCallInMs).toBe(0);
+  });
+
+  it("that somebody has taken up meanwhile stays theirs; but it learns of the calls, and so do they", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.sent(taken, 1, "permit-1", 0);
+    await redis.del(journalKey(taken.transactionId));
+    const other = await openJournal();
+    const theirs = claimed(await claim(sampleTransaction(), other));
+    expect(theirs.calls).toBe(0);
+    await expect.poll(() => callsOf(taken.transactionId), renewed).toBe("1");
+    expect(await redis.hget(journalKey(taken.transactionId), "token")).toBe(theirs.token);
+    expect(await other.sent(theirs, 1, "permit-2", 0)).toEqual({ kind: "lost" });
+    const history: History = { calls: theirs.calls, replays: 0, replay: "none" };
+    expect(claimed(await other.claim(sampleTransaction(), theirs.token, history)).calls).toBe(1);
+    other.close();
+  });
+
+  it.each([
+    {
+      title: "has an outcome by now",
+      change: (of: Claim) =>
+        journal.store({ ...of, token: "theirs" }, resultOf(of.transactionId, 0), 0, undefined),
+      expected: { kind: "result", calls: "0" },
+    },
+    {
+      title: "knows of more calls",
+      change: (of: Claim) =>
+        redis.hset(journalKey(of.transactionId), { digest: of.digest, calls: 3, token: "theirs" }),
+      expected: { token: "theirs", calls: "3" },
+    },
+  ])("and $title is left alone", async ({ change, expected }) => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.sent(taken, 1, "permit-1", 0);
+    await redis.del(journalKey(taken.transactionId));
+    await change(taken);
+    const witness = claimed(await claim(sampleTransaction({ transactionId: "T2" })));
+    await redis.del(journalKey(witness.transactionId));
+    await expect.poll(() => callsOf(witness.transactionId), renewed).toBe("0");
+    expect(await redis.hgetall(journalKey(taken.transactionId))).toMatchObject(expected);
+  });
+
+  it("restores nothing that was given back", async () => {
+    const given = claimed(await claim(sampleTransaction()));
+    await journal.release(given);
+    await redis.del(journalKey(given.transactionId));
+    const witness = claimed(await claim(sampleTransaction({ transactionId: "T2" })));
+    await redis.del(journalKey(witness.transactionId));
+    await expect.poll(() => callsOf(witness.transactionId), renewed).toBe("0");
+    expect(await redis.exists(journalKey(given.transactionId))).toBe(0);
   });
 });
 
@@ -309,6 +429,14 @@ describe("replaying", () => {
     const taken = claimed(await claim(sampleTransaction(), journal, replay(0, "fresh")));
     await journal.store(taken, deadLetterOf(), 4, undefined);
     expect(await redis.keys(`${namespace}:spend:*`)).toEqual([]);
+  });
+
+  it("books the calls that only a waiting copy tells of: Redis has lost what was booked with the journal", async () => {
+    const waited: History = { calls: 3, replays: 1, replay: "waited" };
+    const taken = claimed(await claim(sampleTransaction(), journal, waited));
+    await journal.store(taken, resultOf(taken.transactionId, 3), 3, undefined);
+    const [day] = await redis.keys(`${namespace}:spend:*`);
+    expect(await redis.hget(day ?? "", "calls")).toBe("3");
   });
 
   it("never reopens a result", async () => {

@@ -1,17 +1,11 @@
-import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { createRandom } from "../../../scripts/sandbox/random.ts";
-import type { PermitReply } from "../../../shared/domain/permit.ts";
 import type { Quota } from "../../../shared/domain/quota.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
-import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
-import { readLedgerOverview, type LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
-import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
+import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
 import { busiest } from "../../support/busiest.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
-
-// The ledger on a clock of the test's own: hours and days pass at once, and every start is exact.
+import { ClockedLedger, granted, type Granted } from "../../support/clocked-ledger.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -21,14 +15,11 @@ const DAY = 24 * HOUR;
 /** As the ledger has them. */
 const HORIZON_MS = 500;
 const MARGIN_MS = 5;
-
-const TIMEOUT_MS = 3_000;
 /** A call arrives no later than this after its start. */
-const LIFE = 250 + TIMEOUT_MS;
+const LIFE = 3_250;
 
 let redis: Redis;
-let settings: LedgerSettings;
-let clockMs: number;
+let ledgers: ClockedLedger;
 
 beforeAll(async () => {
   redis = await openRedis(inject("redisUrl"));
@@ -39,89 +30,33 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  settings = {
-    appId: randomUUID(),
-    gatewayUrl: "http://127.0.0.1/gateway.do",
-    credentialsId: "key-1",
-    quota: [{ calls: 10, windowMs: SECOND }],
-    history: "none",
-    timeoutMs: TIMEOUT_MS,
-    freezeMs: DAY,
-    strikesPerDay: 10,
-    worker: "w1",
-  };
-  clockMs = 1_800_000_000_000;
-  await setClock();
+  ledgers = await ClockedLedger.start(redis);
 });
 
-afterEach(forget);
-
-const keys = () => ledgerKeys(settings);
-
-/** What FLUSHALL does to this ledger. */
-async function forget(): Promise<void> {
-  await removeKeys(redis, keys().log.replace(/log$/, "*"));
-}
-
-/** What expires in Redis' own time expires in ours. */
-const EXPIRE_LUA = `for _, key in ipairs(KEYS) do
-  local left = redis.call('PTTL', key)
-  if left >= 0 and left <= tonumber(ARGV[1]) then redis.call('DEL', key)
-  elseif left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
-end`;
-const clockKey = () => keys().log.replace(/log$/, "test-clock");
-
-const setClock = () =>
-  redis.mset(`${clockKey()}:s`, Math.floor(clockMs / 1_000), `${clockKey()}:us`, (clockMs % 1_000) * 1_000);
-
-/** Redis, but it reads the test's clock. */
-function clocked(client: Redis): Redis {
-  const readsClock = `redis.call('MGET', '${clockKey()}:s', '${clockKey()}:us')`;
-  return new Proxy(client, {
-    get(target, name) {
-      if (name === "evalsha") return () => Promise.reject(new Error("NOSCRIPT"));
-      if (name === "eval") {
-        return (lua: string, count: number, ...rest: string[]) =>
-          target.eval(lua.replaceAll("redis.call('TIME')", readsClock), count, ...rest);
-      }
-      if (name === "time") return () => [Math.floor(clockMs / 1_000), (clockMs % 1_000) * 1_000];
-      return Reflect.get(target, name, target) as unknown;
-    },
-  });
-}
-
-const openLedger = (changes: Partial<LedgerSettings> = {}) =>
-  new QuotaLedger(clocked(redis), { ...settings, ...changes });
-
-const look = (quota: Quota): Promise<LedgerOverview> => readLedgerOverview(clocked(redis), settings, quota);
-
-type Granted = Extract<PermitReply, { kind: "granted" }>;
-
-function granted(reply: PermitReply): Granted {
-  if (reply.kind !== "granted") throw new Error(`not granted but ${JSON.stringify(reply)}`);
-  return reply;
-}
+afterEach(() => ledgers.remove());
 
 const firstCall = (ledger: QuotaLedger) => ledger.permit(1, 4);
 
-/** Lets time pass for the clock and for what expires. */
-async function pass(ms: number): Promise<void> {
-  clockMs += ms;
-  await setClock();
-  await redis.eval(EXPIRE_LUA, 8, ...Object.values<string>({ ...keys() }), Math.round(ms));
-}
-
 /** Takes permits one after the other; gives the number of calls that could start within so many milliseconds. */
 async function callsWithin(ms: number, ledger: QuotaLedger, most = 50): Promise<number> {
-  const endMs = clockMs + ms;
+  const endMs = ledgers.nowMs + ms;
   for (let calls = 0; ; calls += 1) {
     let reply = await firstCall(ledger);
-    while (reply.kind === "wait" && clockMs + reply.waitMs + HORIZON_MS <= endMs) {
-      await pass(reply.waitMs);
+    while (reply.kind === "wait" && ledgers.nowMs + reply.waitMs + HORIZON_MS <= endMs) {
+      await ledgers.pass(reply.waitMs);
       reply = await firstCall(ledger);
     }
-    if (reply.kind !== "granted" || clockMs + reply.startInMs > endMs || calls === most) return calls;
-    await pass(reply.startInMs);
+    if (reply.kind !== "granted" || ledgers.nowMs + reply.startInMs > endMs || calls === most) return calls;
+    await ledgers.pass(reply.startInMs);
+  }
+}
+
+/** Waits for the next permit; gives its start. */
+async function nextStart(ledger: QuotaLedger): Promise<number> {
+  for (;;) {
+    const reply = await firstCall(ledger);
+    if (reply.kind !== "wait") return ledgers.nowMs + granted(reply).startInMs;
+    await ledgers.pass(Math.min(reply.waitMs, 200));
   }
 }
 
@@ -132,69 +67,63 @@ const hourly = (calls: number) => [
 
 describe("windows", () => {
   it("are kept to the millisecond where they are short", async () => {
-    const ledger = openLedger({ quota: [{ calls: 2, windowMs: SECOND }] });
+    const ledger = ledgers.replica({ quota: [{ calls: 2, windowMs: SECOND }] });
     const [first, second] = [granted(await firstCall(ledger)), granted(await firstCall(ledger))];
     expect([first.startInMs, second.startInMs]).toEqual([0, 250]);
     const waitMs = LIFE + SECOND + MARGIN_MS - HORIZON_MS;
     expect(await firstCall(ledger)).toEqual({ kind: "wait", waitMs });
-    await pass(300);
+    await ledgers.pass(300);
     await ledger.answered(first.permit.id, 200);
     await ledger.answered(second.permit.id, 20);
     expect(await firstCall(ledger)).toEqual({ kind: "wait", waitMs: SECOND + MARGIN_MS - 200 - HORIZON_MS });
   });
 
   it("count calls until they are surely out, and no longer than seconds more", async () => {
-    const ledger = openLedger({ quota: hourly(3) });
-    const firstStartedAt = clockMs;
+    const ledger = ledgers.replica({ quota: hourly(3) });
+    const firstStartedAt = ledgers.nowMs;
     expect(await callsWithin(MINUTE, ledger)).toBe(3);
-    await pass(firstStartedAt + HOUR - clockMs);
-    let reply = await firstCall(ledger);
-    for (; reply.kind === "wait"; reply = await firstCall(ledger)) await pass(Math.min(reply.waitMs, 200));
-    const nextStartAt = clockMs + granted(reply).startInMs;
+    await ledgers.pass(firstStartedAt + HOUR - ledgers.nowMs);
+    const nextStartAt = await nextStart(ledger);
     expect(nextStartAt).toBeGreaterThanOrEqual(firstStartedAt + HOUR + LIFE);
     expect(nextStartAt).toBeLessThan(firstStartedAt + HOUR + LIFE + 3 * SECOND);
   });
 
   it("fill up again after a night without calls, and no further", async () => {
-    const ledger = openLedger({ quota: hourly(3) });
+    const ledger = ledgers.replica({ quota: hourly(3) });
     expect(await callsWithin(MINUTE, ledger)).toBe(3);
-    await pass(9 * HOUR);
+    await ledgers.pass(9 * HOUR);
     expect(await callsWithin(MINUTE, ledger)).toBe(3);
-    await pass(9 * HOUR);
+    await ledgers.pass(9 * HOUR);
     expect(await callsWithin(MINUTE, ledger)).toBe(3);
   });
 
   it("count the calls that were made while nobody asked for the window", async () => {
-    const strict = openLedger({ quota: hourly(3) });
-    const loose = openLedger({ quota: [{ calls: 10, windowMs: SECOND }] });
+    const strict = ledgers.replica({ quota: hourly(3) });
+    const loose = ledgers.replica({ quota: [{ calls: 10, windowMs: SECOND }] });
     expect(await callsWithin(MINUTE, strict, 1)).toBe(1);
-    await pass(2 * MINUTE);
+    await ledgers.pass(2 * MINUTE);
     expect(await callsWithin(MINUTE, loose, 5)).toBe(5);
     expect((await firstCall(strict)).kind).toBe("wait");
   });
 
   it("admit their average rate while the past is unknown, and all of it afterwards", async () => {
-    const ledger = openLedger({ quota: [{ calls: 60, windowMs: HOUR }], history: "unknown" });
+    const ledger = ledgers.replica({ quota: [{ calls: 60, windowMs: HOUR }], history: "unknown" });
     const early = await callsWithin(HOUR / 2, ledger, 100);
     expect(early).toBeGreaterThanOrEqual(28);
     expect(early).toBeLessThanOrEqual(30);
-    await pass(1.5 * HOUR);
+    await ledgers.pass(1.5 * HOUR);
     expect(await callsWithin(MINUTE, ledger, 100)).toBe(60);
   });
 
   it("deny after a loss until the last call that may have been permitted before it is out", async () => {
     const quota = [{ calls: 4, windowMs: SECOND }];
-    const ledger = openLedger({ quota });
+    const ledger = ledgers.replica({ quota });
     granted(await firstCall(ledger));
     const ahead = granted(await firstCall(ledger));
     expect(ahead.startInMs).toBeGreaterThan(200);
-    const latestArrival = clockMs + ahead.startInMs + LIFE;
-    await forget();
-    await setClock();
-    const reply = await firstCall(ledger);
-    const earliestStart =
-      clockMs + (reply.kind === "wait" ? reply.waitMs + HORIZON_MS : granted(reply).startInMs);
-    expect(earliestStart).toBeGreaterThanOrEqual(latestArrival + SECOND);
+    const latestArrival = ledgers.nowMs + ahead.startInMs + LIFE;
+    await ledgers.forget();
+    expect(await nextStart(ledger)).toBeGreaterThanOrEqual(latestArrival + SECOND);
   });
 
   it("hold over days of uneven traffic, whatever becomes of the calls", { timeout: 60_000 }, async () => {
@@ -206,14 +135,14 @@ describe("windows", () => {
       { calls: 70, windowMs: 2 * HOUR },
       { calls: 500, windowMs: DAY },
     ];
-    const arrivals = await simulateDays(2, [openLedger({ quota }), openLedger({ quota })]);
+    const arrivals = await simulateDays(2, [ledgers.replica({ quota }), ledgers.replica({ quota })]);
     for (const { calls, windowMs } of quota) {
       expect([windowMs, busiest(arrivals, windowMs)]).toEqual([
         windowMs,
         expect.toSatisfy((n) => n <= calls),
       ]);
     }
-    await expectTrueSums(openLedger({ quota }), quota);
+    await expectTrueSums(ledgers.replica({ quota }), quota);
     // Nor is it denied what it may have: the day's window is what binds in the end.
     expect(arrivals.length).toBeGreaterThan(0.8 * 2 * 500);
   });
@@ -226,23 +155,23 @@ describe("a permit whose call never left", () => {
     { calls: 7, windowMs: DAY },
   ];
 
-  const used = async () => (await look(DAILY)).windows.map((window) => window.used);
+  const used = async () => (await ledgers.look(DAILY)).windows.map((window) => window.used);
 
   it("takes no place in any window", async () => {
-    const ledger = openLedger({ quota: DAILY });
+    const ledger = ledgers.replica({ quota: DAILY });
     for (let nth = 0; nth < 20; nth += 1) {
       const { permit } = granted(await firstCall(ledger));
-      await pass(SECOND);
+      await ledgers.pass(SECOND);
       await ledger.unused(permit.id);
     }
     expect(await used()).toEqual([0, 0, 0]);
     expect(await callsWithin(MINUTE, ledger)).toBe(4);
-    await pass(2 * HOUR);
+    await ledgers.pass(2 * HOUR);
     expect(await callsWithin(MINUTE, ledger)).toBe(3);
   });
 
   it("gives its place back once, however often it is told", async () => {
-    const ledger = openLedger({ quota: DAILY });
+    const ledger = ledgers.replica({ quota: DAILY });
     const [, second] = [granted(await firstCall(ledger)), granted(await firstCall(ledger))];
     for (let nth = 0; nth < 3; nth += 1) await ledger.unused(second.permit.id);
     expect(await used()).toEqual([1, 1, 1]);
@@ -250,28 +179,28 @@ describe("a permit whose call never left", () => {
   });
 
   it("gives back the place in the second of its own start, which another asked for", async () => {
-    const [one, other] = [openLedger({ quota: DAILY }), openLedger({ quota: DAILY })];
-    await pass(950);
+    const [one, other] = [ledgers.replica({ quota: DAILY }), ledgers.replica({ quota: DAILY })];
+    await ledgers.pass(950);
     const [, next] = [granted(await firstCall(one)), granted(await firstCall(other))];
     expect(next.startInMs).toBe(97);
-    const before = await redis.hgetall(keys().seconds);
+    const before = await redis.hgetall(ledgers.keys.seconds);
     expect(Object.values(before)).toEqual(["1", "1"]);
     await other.unused(next.permit.id);
-    expect(Object.values(await redis.hgetall(keys().seconds))).toEqual(["1", "0"]);
+    expect(Object.values(await redis.hgetall(ledgers.keys.seconds))).toEqual(["1", "0"]);
   });
 
   it("gives back the place in the second that its start was rounded to", async () => {
-    const ledger = openLedger({ quota: DAILY });
-    await pass(999.9997);
+    const ledger = ledgers.replica({ quota: DAILY });
+    await ledgers.pass(999.9997);
     const { permit } = granted(await firstCall(ledger));
     await ledger.unused(permit.id);
-    expect(await redis.hvals(keys().seconds)).toEqual(["0"]);
+    expect(await redis.hvals(ledgers.keys.seconds)).toEqual(["0"]);
   });
 
   it("stays counted where it is told too late for the log to know it", async () => {
-    const ledger = openLedger({ quota: DAILY });
+    const ledger = ledgers.replica({ quota: DAILY });
     const { permit } = granted(await firstCall(ledger));
-    await pass(2 * MINUTE);
+    await ledgers.pass(2 * MINUTE);
     granted(await firstCall(ledger));
     await ledger.unused(permit.id);
     expect(await used()).toEqual([1, 2, 2]);
@@ -282,28 +211,28 @@ describe("a permit whose call never left", () => {
       { calls: 10, windowMs: SECOND },
       { calls: 10, windowMs: MINUTE + SECOND },
     ];
-    const ledger = openLedger({ quota });
+    const ledger = ledgers.replica({ quota });
     const { permit } = granted(await firstCall(ledger));
-    await pass(50 * SECOND);
+    await ledgers.pass(50 * SECOND);
     const { permit: later } = granted(await firstCall(ledger));
     // What waits moves the sum on, while only a grant trims the log.
     await ledger.signal(later.id, { kind: "quota", code: "40005", retryAfterMs: HOUR }, 0);
-    await pass(20 * SECOND);
+    await ledgers.pass(20 * SECOND);
     expect((await firstCall(ledger)).kind).toBe("wait");
-    expect(await redis.zscore(keys().log, permit.id)).not.toBeNull();
+    expect(await redis.zscore(ledgers.keys.log, permit.id)).not.toBeNull();
     await ledger.unused(permit.id);
-    expect(await redis.zscore(keys().log, permit.id)).toBeNull();
+    expect(await redis.zscore(ledgers.keys.log, permit.id)).toBeNull();
     await expectTrueSums(ledger, quota);
   });
 
   describe("where the past is unknown", () => {
     const quota = [{ calls: 60, windowMs: HOUR }];
-    const sinceUnknown = async () => Number(await redis.hget(keys().state, "sinceUnknown"));
+    const sinceUnknown = async () => Number(await redis.hget(ledgers.keys.state, "sinceUnknown"));
 
     it("takes nothing of the average rate", async () => {
-      const ledger = openLedger({ quota, history: "unknown" });
+      const ledger = ledgers.replica({ quota, history: "unknown" });
       await firstCall(ledger);
-      await pass(MINUTE);
+      await ledgers.pass(MINUTE);
       const { permit } = granted(await firstCall(ledger));
       expect((await firstCall(ledger)).kind).toBe("wait");
       await ledger.unused(permit.id);
@@ -311,12 +240,12 @@ describe("a permit whose call never left", () => {
     });
 
     it("gives nothing back that was taken before", async () => {
-      const ledger = openLedger({ quota });
+      const ledger = ledgers.replica({ quota });
       const earlier = granted(await firstCall(ledger));
-      await pass(SECOND);
-      await redis.hset(keys().state, "runId", "0123456789abcdef");
+      await ledgers.pass(SECOND);
+      await ledgers.restart();
       await firstCall(ledger);
-      await pass(MINUTE);
+      await ledgers.pass(MINUTE);
       granted(await firstCall(ledger));
       await ledger.unused(earlier.permit.id);
       expect(await sinceUnknown()).toBe(1);
@@ -332,52 +261,42 @@ describe("the overview", () => {
   ];
 
   it.each([
-    { title: "free", quota: even, brakedAgoMs: undefined, expectedMs: 97 },
-    { title: "free, by the shortest window", quota: sustained, brakedAgoMs: undefined, expectedMs: 9.7 },
+    { title: "free", quota: even, expectedMs: 97 },
+    { title: "free, by the shortest window", quota: sustained, expectedMs: 9.7 },
     {
       title: "free, and slow",
       quota: [{ calls: 2, windowMs: SECOND }],
-      brakedAgoMs: undefined,
       expectedMs: 250,
     },
-    { title: "braked", quota: even, brakedAgoMs: 0, expectedMs: 200 },
-    { title: "braked, by the longest window", quota: sustained, brakedAgoMs: 0, expectedMs: 200 },
-    { title: "half released", quota: even, brakedAgoMs: MINUTE / 2, expectedMs: 150 },
-    { title: "released", quota: even, brakedAgoMs: MINUTE, expectedMs: 97 },
-  ])("tells the spacing that the ledger grants: $title", async ({ quota, brakedAgoMs, expectedMs }) => {
-    const ledger = openLedger({ quota });
-    if (brakedAgoMs !== undefined) {
-      const limited = { kind: "quota", code: "40005 isv.app-call-limited", retryAfterMs: undefined } as const;
-      await ledger.signal("a", limited, 0);
-      await pass(brakedAgoMs);
-    }
+  ])("tells the spacing that the ledger grants: $title", async ({ quota, expectedMs }) => {
+    const ledger = ledgers.replica({ quota });
     expect(granted(await firstCall(ledger)).startInMs).toBe(0);
-    const { spacingMs } = await look(quota);
+    const { spacingMs } = await ledgers.look(quota);
     expect(spacingMs).toBeCloseTo(expectedMs, 6);
     expect(granted(await firstCall(ledger)).startInMs).toBeCloseTo(spacingMs, 2);
   });
 
   it("calls the past unknown until the longest window has passed, and no longer", async () => {
     const quota = hourly(3);
-    await firstCall(openLedger({ quota, history: "unknown" }));
-    expect((await look(quota)).isPastUnknown).toBe(true);
-    await pass(HOUR - 1);
-    expect((await look(quota)).isPastUnknown).toBe(true);
-    await pass(1);
-    expect((await look(quota)).isPastUnknown).toBe(false);
+    await firstCall(ledgers.replica({ quota, history: "unknown" }));
+    expect((await ledgers.look(quota)).isPastUnknown).toBe(true);
+    await ledgers.pass(HOUR - 1);
+    expect((await ledgers.look(quota)).isPastUnknown).toBe(true);
+    await ledgers.pass(1);
+    expect((await ledgers.look(quota)).isPastUnknown).toBe(false);
   });
 
   it("knows the past where the operator vouches for it", async () => {
-    await firstCall(openLedger({ quota: hourly(3), history: "none" }));
-    expect((await look(hourly(3))).isPastUnknown).toBe(false);
+    await firstCall(ledgers.replica({ quota: hourly(3), history: "none" }));
+    expect((await ledgers.look(hourly(3))).isPastUnknown).toBe(false);
   });
 });
 
 /** Busy hours and idle ones; calls that are answered, late, unanswered or never leave. */
-async function simulateDays(days: number, ledgers: readonly QuotaLedger[]): Promise<number[]> {
+async function simulateDays(days: number, replicas: readonly QuotaLedger[]): Promise<number[]> {
   const random = createRandom(42);
-  const endMs = clockMs + days * DAY;
-  const isOver = () => clockMs >= endMs;
+  const endMs = ledgers.nowMs + days * DAY;
+  const isOver = () => ledgers.nowMs >= endMs;
   const arrivals: number[] = [];
   /** Answers on their way, soonest first. */
   const answers: { atMs: number; arrivedAtMs: number; id: string; ledger: QuotaLedger }[] = [];
@@ -386,15 +305,15 @@ async function simulateDays(days: number, ledgers: readonly QuotaLedger[]): Prom
   async function passUntil(ms: number): Promise<void> {
     for (let next = answers[0]; next !== undefined && next.atMs <= ms; next = answers[0]) {
       answers.shift();
-      await pass(Math.max(0, next.atMs - clockMs));
-      await next.ledger.answered(next.id, clockMs - next.arrivedAtMs);
+      await ledgers.pass(Math.max(0, next.atMs - ledgers.nowMs));
+      await next.ledger.answered(next.id, ledgers.nowMs - next.arrivedAtMs);
     }
-    await pass(Math.max(0, ms - clockMs));
+    await ledgers.pass(Math.max(0, ms - ledgers.nowMs));
   }
 
   function depart(ledger: QuotaLedger, { permit, startInMs }: Granted): void {
     const fate = random();
-    const startMs = clockMs + startInMs;
+    const startMs = ledgers.nowMs + startInMs;
     if (fate < 0.1) return void ledger.unused(permit.id);
     const arrivedAtMs = startMs + (fate < 0.3 ? random() * LIFE : random() * 20);
     arrivals.push(arrivedAtMs);
@@ -404,13 +323,13 @@ async function simulateDays(days: number, ledgers: readonly QuotaLedger[]): Prom
   }
 
   while (!isOver()) {
-    const ledger = ledgers[Math.floor(random() * ledgers.length)] ?? ledgers[0];
+    const ledger = replicas[Math.floor(random() * replicas.length)] ?? replicas[0];
     if (ledger === undefined) throw new Error("no ledger");
     const reply = await firstCall(ledger);
     if (reply.kind === "granted") depart(ledger, reply);
-    const isNight = (clockMs / HOUR) % 24 < 4;
+    const isNight = (ledgers.nowMs / HOUR) % 24 < 4;
     const pauseMs = reply.kind === "wait" ? reply.waitMs : random() * 300;
-    await passUntil(clockMs + (isNight ? 3 * HOUR : pauseMs));
+    await passUntil(ledgers.nowMs + (isNight ? 3 * HOUR : pauseMs));
   }
   return arrivals;
 }
@@ -418,8 +337,11 @@ async function simulateDays(days: number, ledgers: readonly QuotaLedger[]): Prom
 /** What the ledger has added up and taken off is what its steps hold. */
 async function expectTrueSums(ledger: QuotaLedger, quota: Quota): Promise<void> {
   await firstCall(ledger);
-  const state = await redis.hgetall(keys().state);
-  const steps = { s: await redis.hgetall(keys().seconds), m: await redis.hgetall(keys().minutes) };
+  const state = await redis.hgetall(ledgers.keys.state);
+  const steps = {
+    s: await redis.hgetall(ledgers.keys.seconds),
+    m: await redis.hgetall(ledgers.keys.minutes),
+  };
   for (const { windowMs } of quota.filter((window) => window.windowMs > MINUTE)) {
     const first = Number(state[`first${windowMs}`]);
     const inside = Object.entries(windowMs <= HOUR ? steps.s : steps.m).filter(

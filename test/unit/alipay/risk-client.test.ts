@@ -108,7 +108,7 @@ class FakeRecord implements CallRecord {
     this.#replies.push(...replies);
   }
 
-  async sent(_: Claim, call: number, __: string, nextCallInMs: number): Promise<SentReply> {
+  async sent(...[, call, , nextCallInMs]: Parameters<CallRecord["sent"]>): Promise<SentReply> {
     this.written.push(`sent ${call}, next in ${nextCallInMs}`);
     return this.#replies.shift() ?? { kind: "recorded" };
   }
@@ -132,6 +132,8 @@ const CLAIM: Claim = {
 };
 
 const URGENCY = { priority: 5, patienceMs: 60_000, leavesWhenHeld: true };
+/** The stay that is left when a delivery begins to be scored. */
+const IN_HAND_MS = 230_000;
 
 let gateway: FakeGateway;
 let ledger: FakeLedger;
@@ -174,7 +176,12 @@ afterEach(() => {
 });
 
 const score = (claim: Partial<Claim> = {}, urgency = URGENCY, changes: Record<string, unknown> = {}) =>
-  client.score(sampleTransaction(changes), { ...CLAIM, ...claim }, urgency, stop.signal);
+  client.score(
+    sampleTransaction(changes),
+    { ...CLAIM, ...claim },
+    { ...urgency, waitsUntilMs: performance.now() + urgency.patienceMs },
+    { signal: stop.signal, untilMs: performance.now() + IN_HAND_MS },
+  );
 
 const evidence = (of: Extract<Scoring, { kind: "evidence" }>["evidence"], calls: number): Scoring => ({
   kind: "evidence",
@@ -273,6 +280,46 @@ describe("retries", () => {
     expect([gateway.calls, client.inFlight, client.waiting]).toEqual([1, 0, 0]);
     await vi.advanceTimersByTimeAsync(600_000);
     await scoring;
+  });
+});
+
+describe("a pause that does not fit into the delivery's stay", () => {
+  beforeEach(() => {
+    client.close();
+    client = openClient({ retryPolicy: { retryLimit: 3, initialDelayMs: 100 } });
+    gateway.answerWith(failed(RETRYABLE));
+  });
+
+  const heldAfter = (calls: number) => evidence({ kind: "held", cause: "retry" }, calls);
+  const timed = async (scoring: Promise<Scoring>): Promise<[Scoring, number]> => {
+    const startedAt = performance.now();
+    return [await scoring, performance.now() - startedAt];
+  };
+
+  it.each([
+    { title: "after a call", claim: {}, made: 1 },
+    { title: "after somebody else's call", claim: { calls: 1, nextCallInMs: 60_000 }, made: 0 },
+  ])("$title sends a delivery from a lane away at once", async ({ claim, made }) => {
+    const [scoring, ms] = await timed(score(claim, { ...URGENCY, patienceMs: 90 }));
+    expect(scoring).toEqual(heldAfter(1));
+    expect(ms).toBeLessThan(80);
+    expect(gateway.calls).toBe(made);
+  });
+
+  it("keeps a waiting one for as long as it may stay: it would come straight back", async () => {
+    const [scoring, ms] = await timed(score({}, { ...URGENCY, patienceMs: 250, leavesWhenHeld: false }));
+    expect(scoring).toEqual(heldAfter(2)); // the third call is due after 100 + 200 ms
+    expect(ms).toBeGreaterThanOrEqual(249);
+    expect(ms).toBeLessThan(1_000);
+  });
+
+  it("gives a waiting one back at a shutdown", async () => {
+    const scoring = score(
+      { calls: 3, nextCallInMs: 235_000 },
+      { ...URGENCY, patienceMs: IN_HAND_MS, leavesWhenHeld: false },
+    );
+    stop.abort();
+    expect(await scoring).toEqual(interruptedAfter(3));
   });
 });
 
@@ -442,6 +489,15 @@ describe("a call that never left", () => {
     expect(events.onStale).toHaveBeenCalledTimes(2);
   });
 
+  it("because a limit answer came meanwhile is made with another permit", async () => {
+    record.replyWith({ kind: "withdrawn" });
+    gateway.answerWith(scored);
+    expect(await score()).toEqual(scoredAfter(1));
+    expect(gateway.calls).toBe(1);
+    expect(ledger.unused.mock.calls).toEqual([["permit-1"]]);
+    expect(events.onStale).not.toHaveBeenCalled();
+  });
+
   it("for want of a connection holds this replica for a second", async () => {
     gateway.answerWith(notSent("unreachable"), scored);
     const startedAt = performance.now();
@@ -551,7 +607,7 @@ describe("a call that may not be made", () => {
 
 describe("an abort", () => {
   it("before the first call's time gives the delivery back at once", async () => {
-    const scoring = score({ calls: 1, nextCallInMs: 60_000 });
+    const scoring = score({ calls: 1, nextCallInMs: 30_000 });
     stop.abort();
     expect(await scoring).toEqual(interruptedAfter(1));
   });
@@ -576,9 +632,9 @@ describe("an abort", () => {
 
   it("while the journal cannot be written", async () => {
     const sent = vi.spyOn(record, "sent").mockImplementation(
-      (_, __, ___, ____, ...[signal]: unknown[]) =>
+      (...[, , , , hand]: Parameters<CallRecord["sent"]>) =>
         new Promise((_resolve, reject) => {
-          if (signal instanceof AbortSignal) signal.addEventListener("abort", () => reject(signal.reason));
+          hand.signal.addEventListener("abort", () => reject(hand.signal.reason));
         }),
     );
     const scoring = score();
@@ -592,7 +648,7 @@ describe("an abort", () => {
     client.close();
     client = openClient({ retryPolicy: { retryLimit: 3, initialDelayMs: 60_000 } });
     gateway.answerWith(failed(RETRYABLE));
-    const scoring = score();
+    const scoring = score({}, { ...URGENCY, patienceMs: IN_HAND_MS });
     await vi.waitFor(() => expect(events.onCall).toHaveBeenCalledOnce());
     stop.abort();
     expect(await scoring).toEqual(interruptedAfter(1));

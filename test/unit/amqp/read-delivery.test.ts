@@ -10,7 +10,8 @@ describe("readDelivery", () => {
       lane: "urgent",
       originalLane: "urgent",
       deliveryCount: 0,
-      replay: undefined,
+      calls: 0,
+      replays: undefined,
       correlationId: "c-1",
     });
   });
@@ -32,62 +33,75 @@ describe("readDelivery", () => {
   );
 
   it.each([
-    { lane: "standard", headers: { "x-risk-attempts": 4, "x-risk-replays": 1 }, replay: undefined },
-    { lane: "urgent", headers: { "x-risk-attempts": 4 }, replay: undefined },
+    {
+      lane: "standard",
+      headers: { "x-risk-attempts": 4, "x-risk-replays": 1 },
+      told: { calls: 0, replays: undefined },
+    },
+    { lane: "urgent", headers: { "x-risk-attempts": 4 }, told: { calls: 0, replays: undefined } },
     {
       lane: "replay",
       headers: { "x-risk-attempts": 4, "x-risk-replays": 1 },
-      replay: { attempts: 4, replays: 1 },
+      told: { calls: 4, replays: 1 },
     },
-    { lane: "replay", headers: {}, replay: { attempts: 0, replays: 0 } },
+    { lane: "replay", headers: {}, told: { calls: 0, replays: 0 } },
     {
       lane: "replay",
       headers: { "x-risk-attempts": -1, "x-risk-replays": 1.5 },
-      replay: { attempts: 0, replays: 0 },
+      told: { calls: 0, replays: 0 },
     },
     {
       lane: "replay",
       headers: { "x-risk-attempts": "3", "x-risk-replays": "12" }, // as some tools write every header
-      replay: { attempts: 3, replays: 12 },
+      told: { calls: 3, replays: 12 },
     },
     {
       lane: "replay",
       headers: { "x-risk-attempts": 5, "x-risk-replays": 2 ** 40 },
-      replay: { attempts: 4, replays: 1_000_000 },
+      told: { calls: 4, replays: 1_000_000 },
     },
     {
       lane: "replay",
       headers: { "x-risk-attempts": "999999999", "x-risk-replays": "9".repeat(10) },
-      replay: { attempts: 4, replays: 0 },
+      told: { calls: 4, replays: 0 },
     },
     {
       lane: "replay",
       headers: { "x-risk-attempts": " 3", "x-risk-replays": "1e3" },
-      replay: { attempts: 0, replays: 0 },
+      told: { calls: 0, replays: 0 },
     },
     {
       lane: "replay",
       headers: { "x-risk-attempts": "\u0663", "x-risk-replays": NaN }, // an Arabic three
-      replay: { attempts: 0, replays: 0 },
+      told: { calls: 0, replays: 0 },
     },
     {
       lane: "replay",
       headers: { "x-risk-attempts": "", "x-risk-replays": true },
-      replay: { attempts: 0, replays: 0 },
+      told: { calls: 0, replays: 0 },
     },
     {
       lane: "waiting",
       headers: { "x-risk-lane": "replay", "x-risk-attempts": "77" },
-      replay: { attempts: 4, replays: 0 },
+      told: { calls: 4, replays: 0 },
     },
-    { lane: "waiting", headers: { "x-risk-lane": "urgent", "x-risk-attempts": 4 }, replay: undefined },
+    {
+      lane: "waiting",
+      headers: { "x-risk-lane": "urgent", "x-risk-attempts": 3, "x-risk-replays": 7 },
+      told: { calls: 3, replays: undefined },
+    },
+    {
+      lane: "waiting",
+      headers: { "x-risk-attempts": 99 },
+      told: { calls: 4, replays: undefined },
+    },
     {
       lane: "waiting",
       headers: { "x-risk-lane": "replay", "x-risk-attempts": 4, "x-risk-replays": 2 },
-      replay: { attempts: 4, replays: 2 },
+      told: { calls: 4, replays: 2 },
     },
-  ] as const)("on lane $lane, $headers means replay $replay", ({ lane, headers, replay }) => {
-    expect(readDelivery(incoming({ properties: { headers } }), lane).replay).toEqual(replay);
+  ] as const)("on lane $lane, $headers tells $told", ({ lane, headers, told }) => {
+    expect(readDelivery(incoming({ properties: { headers } }), lane)).toMatchObject(told);
   });
 
   it.each([

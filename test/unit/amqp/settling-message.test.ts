@@ -84,15 +84,15 @@ describe("settlingMessage", () => {
     });
   });
 
-  it("moves a delivery to the waiting queue with its lane and what a replay brought", () => {
+  it("moves a delivery to the waiting queue with its lane, the calls made, and what a replay brought", () => {
     const headers = {
-      "x-risk-attempts": 4,
+      "x-risk-attempts": 2,
       "x-risk-replays": 1,
       "x-risk-original-user-id": "u",
       channel: "app",
     };
     const message = incoming({ body: "b", properties: { headers, expiration: "5" } });
-    expect(settle({ action: "wait", cause: "hold" }, message, "replay")).toEqual({
+    expect(settle({ action: "wait", cause: "hold", calls: 3 }, message, "replay")).toEqual({
       exchange: "",
       routingKey: "risk.waiting",
       body: message.content,
@@ -102,7 +102,7 @@ describe("settlingMessage", () => {
           "x-risk-original-user-id": "u",
           "x-risk-original-expiration": "5",
           "x-risk-lane": "replay",
-          "x-risk-attempts": 4,
+          "x-risk-attempts": 3,
           "x-risk-replays": 1,
         },
       },
@@ -110,9 +110,11 @@ describe("settlingMessage", () => {
   });
 
   it("keeps the lane of a delivery that goes on waiting", () => {
-    const message = incoming({ properties: { headers: { "x-risk-lane": "urgent" } } });
-    expect(settle({ action: "wait", cause: "hold" }, message, "waiting").properties.headers).toEqual({
+    const message = incoming({ properties: { headers: { "x-risk-lane": "urgent", "x-risk-attempts": 1 } } });
+    const disposition: Publishable = { action: "wait", cause: "hold", calls: 2 };
+    expect(settle(disposition, message, "waiting").properties.headers).toEqual({
       "x-risk-lane": "urgent",
+      "x-risk-attempts": 2,
     });
   });
 });

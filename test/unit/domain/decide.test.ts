@@ -14,6 +14,7 @@ const circumstances = (changes: Partial<Circumstances> = {}): Circumstances => (
   nowMs: Date.parse("2026-11-23T00:00:00.412Z"),
   worker: "w1",
   verdictLimits: { reviewAt: 0.5, declineAt: 0.8 },
+  fallbackVerdict: "review",
   retryPolicy: { retryLimit: 3, initialDelayMs: 5_000 },
   callPrice: 200,
   ...changes,
@@ -69,9 +70,23 @@ describe("a result", () => {
       calls: 0,
       expected: { verdict: "approve", riskScore: null, source: "below-threshold", ruleCodes: [] },
     },
+    {
+      title: "that nobody could give in time",
+      evidence: { kind: "overdue" },
+      calls: 0,
+      expected: { verdict: "review", riskScore: null, source: "fallback", ruleCodes: [], traceId: null },
+    },
   ] as const)("$title says so", ({ evidence, calls, expected }) => {
     expect(decide(evidence, circumstances({ calls }))).toMatchObject({
       outcome: { kind: "result", result: { ...expected, cost: { value: "0.00" } } },
+    });
+  });
+
+  it.each(["approve", "review", "decline"] as const)("falls back to %s where that is set", (verdict) => {
+    expect(decide({ kind: "overdue" }, circumstances({ fallbackVerdict: verdict }))).toMatchObject({
+      outcome: {
+        result: { verdict, riskScore: null, source: "fallback", attempts: 2, cost: { value: "0.04" } },
+      },
     });
   });
 
@@ -146,11 +161,19 @@ describe("a dead letter", () => {
 
 describe("no outcome yet", () => {
   it.each([
-    { evidence: BANNED, calls: 3, expected: { action: "wait", cause: "banned" } },
-    { evidence: PERMISSION, calls: 1, expected: { action: "wait", cause: "permission" } },
-    { evidence: SKEW, calls: 1, expected: { action: "wait", cause: "clock-skew" } },
-    { evidence: { kind: "held", cause: "quota" }, calls: 0, expected: { action: "wait", cause: "quota" } },
-    { evidence: { kind: "held", cause: "banned" }, calls: 0, expected: { action: "wait", cause: "banned" } },
+    { evidence: BANNED, calls: 3, expected: { action: "wait", cause: "banned", calls: 3 } },
+    { evidence: PERMISSION, calls: 1, expected: { action: "wait", cause: "permission", calls: 1 } },
+    { evidence: SKEW, calls: 1, expected: { action: "wait", cause: "clock-skew", calls: 1 } },
+    {
+      evidence: { kind: "held", cause: "quota" },
+      calls: 0,
+      expected: { action: "wait", cause: "quota", calls: 0 },
+    },
+    {
+      evidence: { kind: "held", cause: "retry" },
+      calls: 2,
+      expected: { action: "wait", cause: "retry", calls: 2 },
+    },
     {
       evidence: { kind: "interrupted" },
       calls: 1,
@@ -168,6 +191,7 @@ const EVERY_EVIDENCE: readonly Evidence[] = [
   { kind: "unsupported-rail" },
   { kind: "expired" },
   { kind: "calls-used-up" },
+  { kind: "overdue" },
   { kind: "held", cause: "strikes" },
   { kind: "interrupted" },
   RETRYABLE,

@@ -26,7 +26,9 @@ describe("by amount", () => {
     { title: "below in yen", changes: amount("99", "JPY"), score: undefined, expected: undefined },
     { title: "below in yen, returning", changes: amount("99", "JPY"), score: SCORE, expected: undefined },
   ])("$title the threshold: $expected.kind", ({ changes, score, expected }) => {
-    expect(answerWithoutCall(sampleTransaction(changes), { ...CLAIM, score }, POLICY)).toEqual(expected);
+    expect(answerWithoutCall(sampleTransaction(changes), { ...CLAIM, score }, false, POLICY)).toEqual(
+      expected,
+    );
   });
 
   it.each([
@@ -35,39 +37,46 @@ describe("by amount", () => {
   ] as const)("below it with BELOW_THRESHOLD=$belowThreshold: $expected.kind", (row) => {
     const policy: ScoringPolicy = { ...POLICY, belowThreshold: row.belowThreshold };
     const claim = { ...CLAIM, score: row.score };
-    expect(answerWithoutCall(sampleTransaction(amount("1.00")), claim, policy)).toEqual(row.expected);
+    expect(answerWithoutCall(sampleTransaction(amount("1.00")), claim, false, policy)).toEqual(row.expected);
   });
 
   it("calls for the smallest amount, stored score or not, where the threshold is 0", () => {
     const policy: ScoringPolicy = { scoreAbove: 0, belowThreshold: "approve" };
     const smallest = sampleTransaction(amount("0.01"));
-    expect(answerWithoutCall(smallest, { ...CLAIM, score: SCORE }, policy)).toBeUndefined();
+    expect(answerWithoutCall(smallest, { ...CLAIM, score: SCORE }, false, policy)).toBeUndefined();
   });
 });
 
 describe("by deadline", () => {
   it.each([
-    { title: "before it", firstTakenUpMs: -1, expected: undefined },
-    { title: "at it", firstTakenUpMs: 0, expected: { kind: "expired" } },
-    { title: "after it", firstTakenUpMs: 1, expected: { kind: "expired" } },
-  ])("$title: $expected.kind", ({ firstTakenUpMs, expected }) => {
-    const claim = {
-      ...CLAIM,
-      firstTakenUpAtMs: DECIDE_BY_MS + firstTakenUpMs,
-      nowMs: DECIDE_BY_MS + 60_000,
-    };
-    expect(answerWithoutCall(sampleTransaction({ decideBy: DECIDE_BY }), claim, POLICY)).toEqual(expected);
+    { first: -5_000, now: -5_000, hasWaited: false, expected: undefined },
+    { first: -5_000, now: -201, hasWaited: false, expected: undefined },
+    { first: -5_000, now: -200, hasWaited: false, expected: { kind: "overdue" } },
+    { first: -1, now: 60_000, hasWaited: false, expected: { kind: "overdue" } },
+    { first: 0, now: 60_000, hasWaited: false, expected: { kind: "expired" } },
+    { first: 1, now: 1, hasWaited: false, expected: { kind: "expired" } },
+    { first: 1, now: 1, hasWaited: true, expected: { kind: "overdue" } }, // the journal was lost meanwhile
+  ])("first taken up $first ms after it, and now $now ms after it: $expected.kind", (row) => {
+    const claim = { ...CLAIM, firstTakenUpAtMs: DECIDE_BY_MS + row.first, nowMs: DECIDE_BY_MS + row.now };
+    const transaction = sampleTransaction({ decideBy: DECIDE_BY });
+    expect(answerWithoutCall(transaction, claim, row.hasWaited, POLICY)).toEqual(row.expected);
+  });
+
+  it("an answer that is known is better than none", () => {
+    const small = sampleTransaction({ ...amount("1.00"), decideBy: DECIDE_BY });
+    const claim = { ...CLAIM, score: SCORE, nowMs: DECIDE_BY_MS };
+    expect(answerWithoutCall(small, claim, false, POLICY)).toEqual(FROM_CACHE);
   });
 
   it("a deadline that is past wins over an answer that is known", () => {
     const small = sampleTransaction({ ...amount("1.00"), decideBy: DECIDE_BY });
     const claim = { ...CLAIM, score: SCORE, firstTakenUpAtMs: DECIDE_BY_MS };
-    expect(answerWithoutCall(small, claim, POLICY)).toEqual({ kind: "expired" });
+    expect(answerWithoutCall(small, claim, false, POLICY)).toEqual({ kind: "expired" });
   });
 });
 
 it("scores no other rail, whatever else is true of it", () => {
   const other = sampleTransaction({ ...amount("1.00"), rail: "wechat", decideBy: DECIDE_BY });
   const claim = { ...CLAIM, score: SCORE, firstTakenUpAtMs: DECIDE_BY_MS };
-  expect(answerWithoutCall(other, claim, POLICY)).toEqual({ kind: "unsupported-rail" });
+  expect(answerWithoutCall(other, claim, false, POLICY)).toEqual({ kind: "unsupported-rail" });
 });

@@ -73,6 +73,33 @@ it("shows holds", async () => {
   ]);
 });
 
+it("shows the ledger, and forgets a window that is gone", async () => {
+  const { metrics, page } = createMetrics();
+  const second = { calls: 250, windowMs: 1_000, used: 17, effective: 118.75 };
+  const hour = { calls: 1_000_000, windowMs: 3_600_000, used: 40_000, effective: 1_000_000 };
+  const ledger = { strikes: 2, brakeRemainingMs: 41_500, replicas: [{}, {}, {}] };
+  metrics.ledgerSeen({ ...ledger, windows: [second, hour] }, 10);
+  expect(await seriesOf(page.render, "riskline_quota_")).toEqual([
+    'riskline_quota_calls{window="1s"} 250',
+    'riskline_quota_calls{window="1h"} 1000000',
+    'riskline_quota_used{window="1s"} 17',
+    'riskline_quota_used{window="1h"} 40000',
+    'riskline_quota_effective{window="1s"} 118.75',
+    'riskline_quota_effective{window="1h"} 1000000',
+  ]);
+  expect(await seriesOf(page.render, "riskline_strike")).toEqual([
+    "riskline_strikes 2",
+    "riskline_strike_budget 10",
+  ]);
+  expect(await seriesOf(page.render, "riskline_brake_remaining_seconds")).toEqual([
+    "riskline_brake_remaining_seconds 41.5",
+  ]);
+  expect(await seriesOf(page.render, "riskline_replicas")).toEqual(["riskline_replicas 3"]);
+  expect(await seriesOf(page.render, "riskline_useful_replicas")).toEqual(["riskline_useful_replicas 2"]);
+  metrics.ledgerSeen({ ...ledger, windows: [second] }, 10);
+  expect(await seriesOf(page.render, "riskline_quota_used")).toEqual(['riskline_quota_used{window="1s"} 17']);
+});
+
 it("counts what Redis costs: failures, and permits that came too late", async () => {
   const { metrics, page } = createMetrics();
   expect(await seriesOf(page.render, "riskline_redis_failures_total")).toEqual([

@@ -67,7 +67,8 @@ const delivery = (
   lane: "standard",
   originalLane: "standard",
   deliveryCount: 0,
-  replay: undefined,
+  calls: 0,
+  replays: undefined,
   correlationId: undefined,
   ...changes,
 });
@@ -81,10 +82,15 @@ const journal = {
   release: vi.fn<Journal["release"]>(),
 };
 const score = vi.fn<HandlerOptions["score"]>();
+const remind = vi.fn<HandlerOptions["remind"]>();
+
+/** The hand that a delivery is in. */
+const HAND = { signal: expect.any(AbortSignal), untilMs: expect.any(Number) };
 
 let stop: AbortController;
 
 beforeEach(() => {
+  vi.restoreAllMocks();
   vi.resetAllMocks();
   stop = new AbortController();
   journal.newToken.mockReturnValueOnce("t").mockReturnValue("another token");
@@ -102,10 +108,12 @@ const handle = (of = delivery(), changes: Partial<HandlerOptions> = {}) =>
   createHandler({
     journal,
     score,
+    remind,
     scoringPolicy: { scoreAbove: 0, belowThreshold: "approve" },
     circumstances: {
       worker: "w1",
       verdictLimits: { reviewAt: 0.5, declineAt: 0.8 },
+      fallbackVerdict: "review",
       retryPolicy: { retryLimit: 3, initialDelayMs: 5_000 },
       callPrice: 200,
     },
@@ -136,11 +144,11 @@ describe("a good transaction", () => {
   it("is claimed, scored, stored, and then completed", async () => {
     expect(await handle()).toMatchObject(COMPLETED);
     expect(journal.claim.mock.calls).toEqual([
-      [sampleTransaction(), "t", { calls: 0, replays: 0, replay: "none" }, stop.signal],
+      [sampleTransaction(), "t", { calls: 0, replays: 0, replay: "none" }, HAND],
     ]);
     expect(score).toHaveBeenCalledOnce();
     expect(journal.store.mock.calls).toEqual([
-      [CLAIM, { kind: "result", result: expect.objectContaining(COMPLETED.result) }, 1, SCORE],
+      [CLAIM, { kind: "result", result: expect.objectContaining(COMPLETED.result) }, 1, SCORE, Infinity],
     ]);
     expect(journal.release).not.toHaveBeenCalled();
   });
@@ -148,6 +156,14 @@ describe("a good transaction", () => {
   it("publishes what the journal stored, not what was found here", async () => {
     journal.store.mockResolvedValue({ kind: "stored", outcome: RESULT, wasFirst: false });
     expect(await handle()).toMatchObject({ action: "complete", result: RESULT.result });
+  });
+
+  it("that nobody paid for is stored only for as long as the delivery may be in hand", async () => {
+    journal.claim.mockResolvedValue(claimed({ calls: 4 }));
+    gathers({ kind: "calls-used-up" }, 4);
+    const startedAt = performance.now();
+    await handle();
+    expect((journal.store.mock.calls[0]?.[4] ?? NaN) - startedAt).toBeLessThan(231_000);
   });
 
   it("publishes nothing where nothing could be stored", async () => {
@@ -249,15 +265,47 @@ describe("a known transaction", () => {
 
   it("that somebody else works on is waited for until they have an outcome", async () => {
     journal.claim
-      .mockResolvedValueOnce({ kind: "leased", remainingMs: 10_000 })
-      .mockResolvedValueOnce({ kind: "leased", remainingMs: 9_000 })
+      .mockResolvedValueOnce({ kind: "leased", remainingMs: 10_000, known: CLAIM })
+      .mockResolvedValueOnce({ kind: "leased", remainingMs: 9_000, known: CLAIM })
       .mockResolvedValueOnce({ kind: "settled", outcome: RESULT });
     expect(await handle()).toMatchObject({ action: "complete", result: RESULT.result });
     expect(score).not.toHaveBeenCalled();
   });
 
+  it("that somebody else works on for longer than this delivery may wait goes on waiting", async () => {
+    vi.spyOn(performance, "now").mockReturnValueOnce(-60_000); // when it was taken
+    journal.claim.mockResolvedValue({ kind: "leased", remainingMs: 9_000, known: { ...CLAIM, calls: 2 } });
+    expect(await handle()).toEqual({ action: "wait", cause: "leased", calls: 2, transactionId: ID });
+    expect(score).not.toHaveBeenCalled();
+  });
+
+  it("that somebody else works on for longer than the payer waits is answered all the same", async () => {
+    const known = { ...CLAIM, token: "mine", calls: 1, nowMs: Date.parse("2026-11-23T00:00:01.780Z") };
+    const later = { ...known, nowMs: Date.parse("2026-11-23T00:00:01.800Z") };
+    journal.claim
+      .mockResolvedValueOnce({ kind: "leased", remainingMs: 9_000, known })
+      .mockResolvedValueOnce({ kind: "leased", remainingMs: 8_980, known: later });
+    journal.store.mockResolvedValueOnce({ kind: "recount", calls: 2 });
+    expect(await handle(delivery({}, { decideBy: "2026-11-23T08:00:02+08:00" }))).toMatchObject({
+      action: "complete",
+      result: { source: "fallback", verdict: "review", riskScore: null, attempts: 2 },
+    });
+    expect(journal.claim).toHaveBeenCalledTimes(2);
+    expect(journal.store.mock.calls.map(([claim]) => claim)).toEqual([later, later]);
+  });
+
+  it("that somebody else has just found expired is expired here, too", async () => {
+    const nowMs = Date.parse("2026-11-23T00:00:05Z");
+    const known = { ...CLAIM, firstTakenUpAtMs: nowMs, nowMs };
+    journal.claim.mockResolvedValue({ kind: "leased", remainingMs: 10_000, known });
+    expect(await handle(delivery({}, { decideBy: "2026-11-23T08:00:02+08:00" }))).toMatchObject({
+      action: "dead-letter",
+      deadLetter: { reason: "expired" },
+    });
+  });
+
   it("whose lease runs out is taken up at once", async () => {
-    journal.claim.mockResolvedValueOnce({ kind: "leased", remainingMs: 5 });
+    journal.claim.mockResolvedValueOnce({ kind: "leased", remainingMs: 5, known: CLAIM });
     const startedAt = performance.now();
     expect(await handle()).toMatchObject(COMPLETED);
     expect(performance.now() - startedAt).toBeLessThan(500);
@@ -279,13 +327,13 @@ describe("a claim that was lost", () => {
 
   it("forgets no calls that the delivery told of", async () => {
     score.mockResolvedValueOnce({ kind: "lost", calls: 1 });
-    await handle(delivery({ lane: "replay", originalLane: "replay", replay: { attempts: 3, replays: 1 } }));
+    await handle(delivery({ lane: "replay", originalLane: "replay", calls: 3, replays: 1 }));
     expect(journal.claim.mock.calls.map(([, , history]) => history.calls)).toEqual([3, 3]);
   });
 
   it("reopens nothing the second time", async () => {
     score.mockResolvedValueOnce({ kind: "lost", calls: 0 });
-    await handle(delivery({ lane: "replay", originalLane: "replay", replay: { attempts: 0, replays: 0 } }));
+    await handle(delivery({ lane: "replay", originalLane: "replay", replays: 0 }));
     expect(journal.claim.mock.calls.map(([, , history]) => history.replay)).toEqual(["fresh", "none"]);
   });
 });
@@ -294,15 +342,15 @@ describe("without an outcome", () => {
   it.each([
     {
       evidence: { kind: "held", cause: "quota" },
-      expected: { action: "wait", cause: "quota", transactionId: ID },
+      expected: { action: "wait", cause: "quota", calls: 1, transactionId: ID },
     },
     {
       evidence: { kind: "held", cause: "banned" },
-      expected: { action: "wait", cause: "banned", transactionId: ID },
+      expected: { action: "wait", cause: "banned", calls: 1, transactionId: ID },
     },
     {
       evidence: { kind: "failed", failure: { kind: "permission", code: "40006", detail: "none" } },
-      expected: { action: "wait", cause: "permission", transactionId: ID },
+      expected: { action: "wait", cause: "permission", calls: 1, transactionId: ID },
     },
     {
       evidence: { kind: "interrupted" },
@@ -315,6 +363,43 @@ describe("without an outcome", () => {
     expect(journal.store).not.toHaveBeenCalled();
   });
 
+  it("with a deadline is remembered before it goes to wait", async () => {
+    gathers({ kind: "held", cause: "banned" }, 1);
+    const body = { decideBy: "2026-11-23T08:10:00+08:00" };
+    const atRelease = journal.release.mockImplementation(async () => {
+      expect(remind).toHaveBeenCalledOnce();
+    });
+    await handle(delivery({ correlationId: "c-1" }, body));
+    expect(atRelease).toHaveBeenCalledOnce();
+    expect(remind.mock.calls).toEqual([
+      [
+        {
+          transactionId: ID,
+          rail: "alipay",
+          merchantId: "store-17",
+          metadata: { channel: "app" },
+          dueMs: Date.parse("2026-11-23T08:09:59.800+08:00"),
+          claim: { digest: "d", pseudonym: "p", replays: 0, calls: 1 },
+          correlationId: "c-1",
+        },
+        HAND,
+      ],
+    ]);
+  });
+
+  it.each([
+    { title: "has none", body: {}, evidence: { kind: "held", cause: "banned" } },
+    {
+      title: "is given back",
+      body: { decideBy: "2026-11-23T08:10:00+08:00" },
+      evidence: { kind: "interrupted" },
+    },
+  ] as const)("no deadline is remembered of one that $title", async ({ body, evidence }) => {
+    gathers(evidence);
+    await handle(delivery({}, body));
+    expect(remind).not.toHaveBeenCalled();
+  });
+
   it("for a fault that nobody foresaw lets the claim go, or the next delivery waits for ever", async () => {
     score.mockRejectedValue(new Error("broken"));
     await expect(handle()).rejects.toThrow("broken");
@@ -324,12 +409,12 @@ describe("without an outcome", () => {
 
 describe("a bad body", () => {
   it.each([
-    { replay: undefined, attempts: 0, replays: 0 },
-    { replay: { attempts: 2, replays: 1 }, attempts: 2, replays: 1 },
+    { brings: { calls: 0, replays: undefined }, attempts: 0, replays: 0 },
+    { brings: { calls: 2, replays: 1 }, attempts: 2, replays: 1 },
   ])(
-    "is a dead letter without touching anything (replay: $replay)",
-    async ({ replay, attempts, replays }) => {
-      expect(await handle(delivery({ body: Buffer.from("{"), replay }))).toEqual({
+    "is a dead letter without touching anything (it brings $brings)",
+    async ({ brings, attempts, replays }) => {
+      expect(await handle(delivery({ body: Buffer.from("{"), ...brings }))).toEqual({
         action: "dead-letter",
         deadLetter: {
           reason: "malformed",
@@ -353,19 +438,20 @@ describe("a bad body", () => {
 });
 
 describe("the way it came", () => {
-  const replay = { attempts: 4, replays: 1 };
+  const replay = { calls: 4, replays: 1 };
+  const nothing = { calls: 0, replays: undefined };
 
   it.each([
     {
       lane: "standard",
       deliveryCount: 0,
-      brings: undefined,
+      brings: nothing,
       expected: { calls: 0, replays: 0, replay: "none" },
     },
     {
       lane: "standard",
       deliveryCount: 3,
-      brings: undefined,
+      brings: nothing,
       expected: { calls: 0, replays: 0, replay: "none" },
     },
     { lane: "replay", deliveryCount: 0, brings: replay, expected: { calls: 4, replays: 1, replay: "fresh" } },
@@ -374,28 +460,37 @@ describe("the way it came", () => {
       lane: "waiting",
       deliveryCount: 0,
       brings: replay,
-      expected: { calls: 4, replays: 1, replay: "again" },
+      expected: { calls: 4, replays: 1, replay: "waited" },
+    },
+    {
+      lane: "waiting",
+      deliveryCount: 2,
+      brings: { calls: 2, replays: undefined },
+      expected: { calls: 2, replays: 0, replay: "none" },
     },
   ] as const)(
     "$lane, returned $deliveryCount times: $expected.replay",
     async ({ lane, deliveryCount, brings, expected }) => {
-      await handle(delivery({ lane, originalLane: "replay", deliveryCount, replay: brings }));
+      await handle(delivery({ lane, originalLane: "replay", deliveryCount, ...brings }));
       const history: History | undefined = journal.claim.mock.calls[0]?.[2];
       expect(history).toEqual(expected);
     },
   );
 
   it.each([
-    { lane: "urgent", originalLane: "urgent", priority: 1, patienceMs: 60_000, leavesWhenHeld: true },
-    { lane: "standard", originalLane: "standard", priority: 5, patienceMs: 60_000, leavesWhenHeld: true },
-    { lane: "replay", originalLane: "replay", priority: 8, patienceMs: 60_000, leavesWhenHeld: true },
-    { lane: "waiting", originalLane: "urgent", priority: 1, patienceMs: 240_000, leavesWhenHeld: false },
-    { lane: "waiting", originalLane: "replay", priority: 8, patienceMs: 240_000, leavesWhenHeld: false },
+    { lane: "urgent", originalLane: "urgent", priority: 1, stayMs: 60_000, leavesWhenHeld: true },
+    { lane: "standard", originalLane: "standard", priority: 5, stayMs: 60_000, leavesWhenHeld: true },
+    { lane: "replay", originalLane: "replay", priority: 8, stayMs: 60_000, leavesWhenHeld: true },
+    { lane: "waiting", originalLane: "urgent", priority: 1, stayMs: 230_000, leavesWhenHeld: false },
+    { lane: "waiting", originalLane: "replay", priority: 8, stayMs: 230_000, leavesWhenHeld: false },
   ] as const)(
     "$lane from $originalLane has priority $priority",
-    async ({ lane, originalLane, ...urgency }) => {
+    async ({ lane, originalLane, stayMs, ...urgency }) => {
       await handle(delivery({ lane, originalLane }));
-      expect(score.mock.calls.map(([, , given]) => given)).toEqual([urgency]);
+      expect(score.mock.calls.map(([, , given]) => given)).toMatchObject([urgency]);
+      const leftMs = (score.mock.calls[0]?.[2].waitsUntilMs ?? NaN) - performance.now();
+      expect(leftMs).toBeGreaterThan(stayMs - 5_000);
+      expect(leftMs).toBeLessThanOrEqual(stayMs);
     },
   );
 });
@@ -410,7 +505,7 @@ describe("a shutdown", () => {
   });
 
   it("while somebody else's work is waited for gives it back at once", async () => {
-    journal.claim.mockResolvedValue({ kind: "leased", remainingMs: 10_000 });
+    journal.claim.mockResolvedValue({ kind: "leased", remainingMs: 10_000, known: CLAIM });
     const disposition = handle();
     await vi.waitFor(() => expect(journal.claim).toHaveBeenCalled());
     stop.abort();

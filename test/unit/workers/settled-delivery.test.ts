@@ -11,7 +11,8 @@ const DELIVERY: Delivery = {
   lane: "standard",
   originalLane: "standard",
   deliveryCount: 0,
-  replay: undefined,
+  calls: 0,
+  replays: undefined,
   correlationId: "c-1",
 };
 
@@ -81,8 +82,8 @@ const SETTLED: readonly { disposition: Disposition; logged: object; measured: ob
     measured: { outcome: "dead-letter", reason: "malformed", lane: "standard", ms: 411.6 },
   },
   {
-    disposition: { action: "wait", cause: "banned", transactionId: "T1" },
-    logged: { transactionId: "T1", action: "wait", lane: "standard", ms: 412, cause: "banned" },
+    disposition: { action: "wait", cause: "banned", calls: 1, transactionId: "T1" },
+    logged: { transactionId: "T1", calls: 1, action: "wait", lane: "standard", ms: 412, cause: "banned" },
     measured: { outcome: "wait", lane: "standard", ms: 411.6 },
   },
   {
@@ -101,7 +102,7 @@ it.each(SETTLED)("measures $measured", ({ disposition, measured }) => {
 });
 
 it("tells the queue that it came from, not the lane that it came in by", () => {
-  const disposition: Disposition = { action: "wait", cause: "quota" };
+  const disposition: Disposition = { action: "wait", cause: "quota", calls: 0 };
   const delivery: Delivery = { ...DELIVERY, lane: "waiting", originalLane: "urgent" };
   expect(logFieldsOf(delivery, disposition, 1)).toMatchObject({ lane: "waiting" });
   expect(metricsOf(delivery, disposition, 1)).toMatchObject({ lane: "waiting" });

@@ -10,7 +10,8 @@ const DELIVERY: Delivery = {
   lane: "urgent",
   originalLane: "urgent",
   deliveryCount: 0,
-  replay: undefined,
+  calls: 0,
+  replays: undefined,
   correlationId: undefined,
 };
 const SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

@@ -174,6 +174,14 @@ const EXPECTED: Readonly<
     refuses: ["1.1", "-0.1", "50%", "NaN"],
   },
   RISK_DECLINE_AT: { unset: 0.8, accepts: [["1", 1]], refuses: ["1.01"] },
+  FALLBACK_VERDICT: {
+    unset: "review",
+    accepts: [
+      ["approve", "approve"],
+      ["decline", "decline"],
+    ],
+    refuses: ["fallback", "APPROVE"],
+  },
   PREFETCH: {
     unset: 250,
     accepts: [

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import type { Redis } from "ioredis";
+import type { PermitReply } from "../../shared/domain/permit.ts";
+import type { Quota } from "../../shared/domain/quota.ts";
+import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger-keys.ts";
+import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledger-overview.ts";
+import { QuotaLedger, type LedgerSettings } from "../../shared/redis/quota-ledger.ts";
+import { removeKeys } from "./remove-keys.ts";
+
+/** What expires in Redis' own time expires in ours. */
+const EXPIRE_LUA = `for _, key in ipairs(KEYS) do
+  local left = redis.call('PTTL', key)
+  if left >= 0 and left <= tonumber(ARGV[1]) then redis.call('DEL', key)
+  elseif left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end
+end`;
+
+export type Granted = Extract<PermitReply, { kind: "granted" }>;
+
+/** The reply, which must be a permit. */
+export function granted(reply: PermitReply): Granted {
+  if (reply.kind !== "granted") throw new Error(`not granted but ${JSON.stringify(reply)}`);
+  return reply;
+}
+
+/** One application's ledger in a real Redis on a clock of the test's own: hours pass at once, every start is exact. */
+export class ClockedLedger {
+  readonly settings: LedgerSettings = {
+    appId: randomUUID(),
+    gatewayUrl: "http://127.0.0.1/gateway.do",
+    credentialsId: "key-1",
+    quota: [{ calls: 10, windowMs: 1_000 }],
+    history: "none",
+    timeoutMs: 3_000,
+    freezeMs: 86_400_000,
+    strikesPerDay: 10,
+    worker: "w1",
+  };
+  readonly #redis: Redis;
+  #nowMs = 1_800_000_000_000;
+
+  static async start(redis: Redis): Promise<ClockedLedger> {
+    const ledger = new ClockedLedger(redis);
+    await ledger.#setClock();
+    return ledger;
+  }
+
+  private constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** Redis' time, ms. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  get keys(): LedgerKeys {
+    return ledgerKeys(this.settings);
+  }
+
+  /** A call arrives no later than this after its start. */
+  get lifeMs(): number {
+    return 250 + this.settings.timeoutMs;
+  }
+
+  /** A replica of the application. */
+  replica(changes: Partial<LedgerSettings> = {}): QuotaLedger {
+    return new QuotaLedger(this.#clocked(), { ...this.settings, ...changes }, () => this.#nowMs);
+  }
+
+  look(quota: Quota = this.settings.quota): Promise<LedgerOverview> {
+    return readLedgerOverview(this.#clocked(), this.settings, quota);
+  }
+
+  /** Lets time pass for the clock and for what expires. */
+  async pass(ms: number): Promise<void> {
+    this.#nowMs += ms;
+    await this.#setClock();
+    const keys = Object.values<string>({ ...this.keys });
+    await this.#redis.eval(EXPIRE_LUA, keys.length, ...keys, Math.round(ms));
+  }
+
+  /** What FLUSHALL does to this ledger. */
+  async forget(): Promise<void> {
+    await this.remove();
+    await this.#setClock();
+  }
+
+  /** What a restart does that keeps all data. */
+  async restart(): Promise<void> {
+    await this.#redis.hset(this.keys.state, "runId", "0123456789abcdef");
+  }
+
+  /** Takes everything out of Redis. */
+  async remove(): Promise<void> {
+    await removeKeys(this.#redis, this.keys.log.replace(/log$/, "*"));
+  }
+
+  get #clockKey(): string {
+    return this.keys.log.replace(/log$/, "test-clock");
+  }
+
+  async #setClock(): Promise<void> {
+    const [seconds, microseconds] = this.#time;
+    await this.#redis.mset(`${this.#clockKey}:s`, seconds, `${this.#clockKey}:us`, microseconds);
+  }
+
+  get #time(): [seconds: number, microseconds: number] {
+    return [Math.floor(this.#nowMs / 1_000), (this.#nowMs % 1_000) * 1_000];
+  }
+
+  /** Redis, but it reads the test's clock. */
+  #clocked(): Redis {
+    const readsClock = `redis.call('MGET', '${this.#clockKey}:s', '${this.#clockKey}:us')`;
+    return new Proxy(this.#redis, {
+      get: (target, name) => {
+        if (name === "evalsha") return () => Promise.reject(new Error("NOSCRIPT"));
+        if (name === "eval") {
+          return (lua: string, count: number, ...rest: string[]) =>
+            target.eval(lua.replaceAll("redis.call('TIME')", readsClock), count, ...rest);
+        }
+        if (name === "time") return () => this.#time;
+        return Reflect.get(target, name, target) as unknown;
+      },
+    });
+  }
+}

@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { Deadline } from "../../../shared/domain/deadline.ts";
+import {
+  DeadlineKeeper,
+  type DeadlineKeeperOptions,
+} from "../../../workers/risk-detection/deadline-keeper.ts";
+import { sampleResult } from "../../support/sample-result.ts";
+
+const NOW_MS = Date.parse("2026-11-23T00:00:01.800Z");
+const LEASE_ENDS_MS = NOW_MS + 5_000;
+
+const DEADLINE: Deadline = {
+  transactionId: "T1",
+  rail: "alipay",
+  merchantId: "store-17",
+  metadata: { channel: "app" },
+  dueMs: NOW_MS,
+  claim: { digest: "d", pseudonym: "p", replays: 0, calls: 0 },
+  correlationId: "c-1",
+};
+
+type Options = DeadlineKeeperOptions;
+const take = vi.fn<Options["deadlines"]["take"]>();
+const forget = vi.fn<Options["deadlines"]["forget"]>();
+const store = vi.fn<Options["store"]>();
+const publish = vi.fn<Options["publish"]>();
+const events = { onAnswered: vi.fn(), onUntold: vi.fn(), onTrouble: vi.fn() };
+
+let keeper: DeadlineKeeper | undefined;
+
+/** Deadlines that are due at once, one after the other; then none. */
+function open(...due: Deadline[]): DeadlineKeeper {
+  const found = (deadlines: Deadline[], nextInMs: number | undefined) =>
+    ({ deadlines, nowMs: NOW_MS, leaseUntilMs: LEASE_ENDS_MS, nextInMs }) as const;
+  for (const deadline of due) take.mockResolvedValueOnce(found([deadline], 0));
+  take.mockResolvedValue(found([], undefined));
+  keeper = new DeadlineKeeper({
+    deadlines: { take, forget },
+    store,
+    publish,
+    circumstances: {
+      worker: "w1",
+      verdictLimits: { reviewAt: 0.5, declineAt: 0.8 },
+      fallbackVerdict: "review",
+      retryPolicy: { retryLimit: 3, initialDelayMs: 5_000 },
+      callPrice: 200,
+    },
+    now: () => NOW_MS,
+    ...events,
+  });
+  return keeper;
+}
+
+beforeEach(() => {
+  vi.resetAllMocks();
+  store.mockImplementation(async (_, outcome) => ({ kind: "stored", outcome, wasFirst: true }));
+  publish.mockResolvedValue();
+  forget.mockResolvedValue();
+});
+
+afterEach(async () => {
+  await keeper?.close();
+  keeper = undefined;
+});
+
+const FALLBACK = {
+  transactionId: "T1",
+  verdict: "review",
+  riskScore: null,
+  source: "fallback",
+  attempts: 0,
+  decidedAt: "2026-11-23T08:00:01.800+08:00",
+  metadata: { channel: "app" },
+};
+
+it("stores an answer, publishes it, and only then forgets", async () => {
+  forget.mockImplementation(async () => {
+    expect(publish).toHaveBeenCalledOnce();
+  });
+  open(DEADLINE);
+  await vi.waitFor(() => expect(forget.mock.calls).toEqual([["T1", LEASE_ENDS_MS]]));
+  expect(store.mock.calls[0]?.[1]).toMatchObject({ kind: "result", result: FALLBACK });
+  expect(publish.mock.calls[0]?.slice(0, 2)).toEqual([expect.objectContaining(FALLBACK), DEADLINE]);
+  expect(events.onAnswered).toHaveBeenCalledOnce();
+});
+
+it("tells the calls that others made meanwhile", async () => {
+  store.mockResolvedValueOnce({ kind: "recount", calls: 2 });
+  open(DEADLINE);
+  await vi.waitFor(() => expect(publish).toHaveBeenCalled());
+  expect(publish.mock.calls[0]?.[0]).toMatchObject({ attempts: 2, cost: { value: "0.04" } });
+});
+
+it("publishes again what somebody could not: the fallback that is stored", async () => {
+  const result = sampleResult({ source: "fallback", decidedAt: "2026-11-23T08:00:01.000+08:00" });
+  store.mockResolvedValue({ kind: "stored", outcome: { kind: "result", result }, wasFirst: false });
+  open(DEADLINE);
+  await vi.waitFor(() => expect(forget).toHaveBeenCalled());
+  expect(publish.mock.calls.map(([told]) => told)).toEqual([result]);
+});
+
+it("leaves another outcome to the delivery that brought it", async () => {
+  const result = sampleResult({ source: "alipay" });
+  store.mockResolvedValue({ kind: "stored", outcome: { kind: "result", result }, wasFirst: false });
+  open(DEADLINE);
+  await vi.waitFor(() => expect(forget).toHaveBeenCalled());
+  expect(publish).not.toHaveBeenCalled();
+});
+
+it("forgets nothing that it could not publish, and keeps nobody else waiting for it", async () => {
+  publish.mockImplementation((result) =>
+    result.transactionId === "T1" ? Promise.reject(new Error("no broker")) : Promise.resolve(),
+  );
+  open(DEADLINE, { ...DEADLINE, transactionId: "T2" });
+  await vi.waitFor(() => expect(forget.mock.calls).toEqual([["T2", LEASE_ENDS_MS]]));
+  expect(events.onUntold.mock.calls).toEqual([[DEADLINE, new Error("no broker")]]);
+});
+
+it("goes on after Redis was away", async () => {
+  take.mockRejectedValueOnce(new Error("away"));
+  open(DEADLINE);
+  await vi.waitFor(() => expect(forget).toHaveBeenCalled(), { timeout: 5_000 });
+  expect(events.onTrouble.mock.calls).toEqual([[new Error("away")]]);
+});
+
+it("looks at once when the first deadline is added, not after its idle second", async () => {
+  const idle = open();
+  await vi.waitFor(() => expect(take).toHaveBeenCalledOnce());
+  const startedAt = performance.now();
+  await vi.waitFor(() => {
+    idle.wake();
+    expect(take.mock.calls.length).toBeGreaterThan(1);
+  });
+  expect(performance.now() - startedAt).toBeLessThan(500);
+});
+
+it("ends what it is about, and begins nothing more", async () => {
+  const confirmed = Promise.withResolvers<void>();
+  publish.mockReturnValue(confirmed.promise);
+  const closing = open(DEADLINE);
+  await vi.waitFor(() => expect(publish).toHaveBeenCalled());
+  const closed = closing.close();
+  confirmed.resolve();
+  await closed;
+  expect(forget).toHaveBeenCalledOnce();
+  const rounds = take.mock.calls.length;
+  closing.wake();
+  expect(take).toHaveBeenCalledTimes(rounds);
+});

@@ -1,0 +1,139 @@
+import type { StoreReply, StoringClaim } from "../../shared/domain/claim.ts";
+import type { Deadline } from "../../shared/domain/deadline.ts";
+import { decide, type Circumstances } from "../../shared/domain/decide.ts";
+import type { Outcome } from "../../shared/domain/outcome.ts";
+import type { RiskResult } from "../../shared/domain/risk-result.ts";
+import type { Deadlines } from "../../shared/redis/deadlines.ts";
+
+export interface DeadlineKeeperOptions {
+  readonly deadlines: Pick<Deadlines, "take" | "forget">;
+  /** Waits for Redis until `untilMs`; monotonic milliseconds. */
+  readonly store: (
+    claim: StoringClaim,
+    outcome: Outcome,
+    calls: number,
+    untilMs: number,
+  ) => Promise<StoreReply>;
+  /** Resolves once the broker has it; the signal ends the waiting. */
+  readonly publish: (result: RiskResult, deadline: Deadline, signal: AbortSignal) => Promise<void>;
+  readonly circumstances: Omit<Circumstances, "transaction" | "claim" | "calls" | "nowMs">;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly onAnswered: (result: RiskResult) => void;
+  /** The answer is stored, but not published: it is tried again. */
+  readonly onUntold: (deadline: Deadline, error: unknown) => void;
+  /** Redis failed. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+/** Who takes one has it for so long; what it could not publish by then is taken again, perhaps by another replica. */
+const LEASE_MS = 5_000;
+/**
+ * How long a replica does not look at most: while deadlines are known, and while none is (others may add one). So it
+ * costs each replica one small script a second, and ten while transactions with deadlines wait.
+ */
+const NAP_MS = { busy: 100, idle: 1_000 };
+
+/**
+ * Answers transactions in the waiting queue when they are due. Their deliveries stay there: whoever takes one up later
+ * finds the outcome, and tells it again. Every replica looks; what one has taken, no other takes while its lease lives.
+ */
+export class DeadlineKeeper {
+  readonly #options: DeadlineKeeperOptions;
+  readonly #closing = new AbortController();
+  readonly #rounds: Promise<void>;
+  readonly #telling = new Set<Promise<void>>();
+  #isIdle = false;
+  #endNap: () => void = () => undefined;
+
+  constructor(options: DeadlineKeeperOptions) {
+    this.#options = options;
+    this.#rounds = this.#run();
+  }
+
+  /** A deadline was added. */
+  wake(): void {
+    if (!this.#isIdle) return;
+    this.#isIdle = false;
+    this.#endNap();
+  }
+
+  /** Ends the round under way, and begins no other. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#endNap();
+    await this.#rounds;
+    await Promise.all(this.#telling);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      this.#isIdle = true;
+      const nextInMs = await this.#round();
+      await this.#nap(nextInMs);
+    }
+  }
+
+  /** Gives the milliseconds until the next deadline that is known. Never rejects. */
+  async #round(): Promise<number | undefined> {
+    const { deadlines, onTrouble } = this.#options;
+    try {
+      const { deadlines: due, nowMs, leaseUntilMs, nextInMs } = await deadlines.take(LEASE_MS);
+      await Promise.all(due.map((deadline) => this.#answer(deadline, nowMs, leaseUntilMs)));
+      return nextInMs;
+    } catch (error) {
+      onTrouble(error);
+      return undefined;
+    }
+  }
+
+  /** Resolves once the answer is stored; telling it must keep nobody else's waiting. */
+  async #answer(deadline: Deadline, nowMs: number, leaseUntilMs: number): Promise<void> {
+    const outcome = await this.#settle(deadline, nowMs);
+    const telling = this.#tell(outcome, deadline, leaseUntilMs).catch((error: unknown) => {
+      // Its lease ends, and it is taken again.
+      if (!this.#closing.signal.aborted) this.#options.onUntold(deadline, error);
+    });
+    this.#telling.add(telling);
+    void telling.then(() => this.#telling.delete(telling));
+  }
+
+  async #tell(outcome: Outcome | undefined, deadline: Deadline, leaseUntilMs: number): Promise<void> {
+    const { publish, deadlines, onAnswered } = this.#options;
+    // Another outcome is told by the delivery that brought it.
+    if (outcome?.kind === "result" && outcome.result.source === "fallback") {
+      const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(LEASE_MS)]);
+      await publish(outcome.result, deadline, signal);
+      onAnswered(outcome.result);
+    }
+    await deadlines.forget(deadline.transactionId, leaseUntilMs);
+  }
+
+  /** The outcome that stands: the first one stored. */
+  async #settle(deadline: Deadline, nowMs: number): Promise<Outcome | undefined> {
+    const { store, circumstances, now } = this.#options;
+    const { transactionId, claim } = deadline;
+    // Nobody's lease: an outcome is taken from anybody.
+    const storing = { ...claim, transactionId, token: "deadline", nowMs };
+    const untilMs = performance.now() + LEASE_MS;
+    for (let { calls } = claim; ;) {
+      const facts = { ...circumstances, transaction: deadline, claim, calls, nowMs: now() };
+      const decision = decide({ kind: "overdue" }, facts);
+      if (decision.action !== "conclude") return undefined;
+      const reply = await store(storing, decision.outcome, calls, untilMs);
+      if (reply.kind === "stored") return reply.outcome;
+      calls = reply.calls;
+    }
+  }
+
+  async #nap(nextInMs: number | undefined): Promise<void> {
+    const ms =
+      nextInMs === undefined && this.#isIdle ? NAP_MS.idle : Math.min(nextInMs ?? Infinity, NAP_MS.busy);
+    if (ms <= 0 || this.#closing.signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#endNap = resolve;
+    const timer = setTimeout(resolve, ms);
+    await promise;
+    clearTimeout(timer);
+  }
+}
