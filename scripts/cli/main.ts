@@ -12,6 +12,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["results", async () => (await import("./results.ts")).resultsCommand()],
   ["status", async () => (await import("./status.ts")).statusCommand()],
   ["quota", async () => (await import("./quota.ts")).quotaCommand()],
+  ["audit", async () => (await import("./audit.ts")).auditCommand()],
+  ["plan", async () => (await import("./plan.ts")).planCommand()],
   ["sandbox", async () => (await import("./sandbox.ts")).sandboxCommand()],
   ["keys", async () => (await import("./keys.ts")).keysCommand()],
 ]);

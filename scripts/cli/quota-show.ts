@@ -1,18 +1,18 @@
 import { Command } from "commander";
 import { readLedgerOverview, readSpendToday } from "../../shared/redis/ledger-overview.ts";
+import { fitRows } from "./fit-rows.ts";
 import { ledgerJson, ledgerRows, spendJson, spendRow } from "./format-ledger.ts";
-import { formatRows } from "./format-rows.ts";
 import { readCommandSettings } from "./read-command-settings.ts";
 import { withRedis } from "./with-redis.ts";
 
 const EXAMPLES = `
 Examples:
   $ riskline quota show
-  $ riskline quota show --json | jq '.windows[] | {window, used, share}'
+  $ riskline quota show --json | jq '.windows[] | {window, used, margin}'
 
 The ledger belongs to ALIPAY_APP_ID and ALIPAY_GATEWAY_URL, whatever the namespace. Looking changes nothing.`;
 
-/** `riskline quota show`: windows, spacing, brake, strikes and holds. */
+/** `riskline quota show`: windows, spacing, brake, strikes, holds and replicas. */
 export function quotaShowCommand(): Command {
   return new Command("show")
     .description("shows what is used of the quota, and whether calls are braked or held")
@@ -29,7 +29,7 @@ export function quotaShowCommand(): Command {
         ["application", application.appId],
         ["gateway", application.gatewayUrl],
       ] as const;
-      process.stdout.write(formatRows([...whose, ...ledgerRows(ledger, strikesPerDay), spendRow(spend)]));
+      process.stdout.write(fitRows([...whose, ...ledgerRows(ledger, strikesPerDay), spendRow(spend)]));
     });
 }
 

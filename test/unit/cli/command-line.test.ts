@@ -15,6 +15,11 @@ const COMMANDS = [
   "status",
   "quota",
   "quota show",
+  "quota freeze",
+  "quota resume",
+  "quota set",
+  "audit",
+  "plan",
   "sandbox",
   "keys",
 ];
@@ -60,6 +65,18 @@ describe("wrong usage ends with status 2, and a line that says why", () => {
     { args: ["results", "--follow", "--count", "0"], said: "Wanted: a whole number from 1" },
     { args: ["keys", "--bits", "1024"], said: "Allowed choices are 2048, 3072, 4096" },
     { args: ["quota"], said: "Usage: riskline quota" },
+    { args: ["quota", "freeze"], said: "required option '--reason <text>' not specified" },
+    { args: ["quota", "freeze", "--reason", " "], said: "Wanted: 1 to 200 printable characters" },
+    { args: ["quota", "freeze", "--reason", "x", "--for", "2"], said: "Wanted: a duration from 1s to 366d" },
+    { args: ["quota", "resume"], said: "required option '--reason <text>' not specified" },
+    { args: ["quota", "set", "5/1s"], said: "required option '--reason <text>' not specified" },
+    { args: ["quota", "set", "5", "--reason", "x"], said: '"5" is not calls/window' },
+    {
+      args: ["quota", "set", "--reason", "x"],
+      said: "wanted: a quota such as 20/1s,50000/1h, or --configured",
+    },
+    { args: ["quota", "set", "5/1s", "--configured", "--reason", "x"], said: "or --configured" },
+    { args: ["audit", "--since", "yesterday"], said: "Wanted: a duration" },
     { args: ["sandbox", "--port", "no"], said: "whole number" },
   ])("$args", async ({ args, said }) => {
     const { status, stdout, stderr } = await riskline(args, { env: NO_SERVERS });
@@ -74,6 +91,11 @@ describe("a failure ends with status 1, and one line", () => {
     { args: ["results", "-f"], said: "no connection to 127.0.0.1:1 (AMQP_URL): connect ECONNREFUSED" },
     { args: ["result", "T1"], said: "no connection to 127.0.0.1:1 (REDIS_URL): connect ECONNREFUSED" },
     { args: ["quota", "show"], said: "no connection to 127.0.0.1:1 (REDIS_URL): connect ECONNREFUSED" },
+    { args: ["audit"], said: "no connection to 127.0.0.1:1 (REDIS_URL): connect ECONNREFUSED" },
+    {
+      args: ["quota", "freeze", "--reason", "x"],
+      said: "no connection to 127.0.0.1:1 (REDIS_URL): connect ECONNREFUSED",
+    },
     { args: ["publish", "none.csv"], said: "none.csv: no such file" },
     { args: ["sandbox", "--keys", RISKLINE], said: `--keys: "${RISKLINE}" exists and is no folder` },
     {

@@ -1,0 +1,49 @@
+import { Command } from "commander";
+import { formatInstant } from "../../shared/domain/instant.ts";
+import { readAudit, type AuditRecord } from "../../shared/redis/audit.ts";
+import { durationFlag } from "./duration-flag.ts";
+import { formatAuditRecord } from "./format-audit-record.ts";
+import { readCommandSettings } from "./read-command-settings.ts";
+import { withRedis } from "./with-redis.ts";
+import { writeOut } from "./write-out.ts";
+
+interface AuditFlags {
+  readonly since?: number;
+  readonly json?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  $ riskline audit
+  $ riskline audit --since 24h --json | jq -r '.[] | [.at, .by, .act, .reason] | @tsv'
+
+Oldest first. Who acts is RISKLINE_OPERATOR, or the system's user. An installation (NAMESPACE) has an audit of its own.`;
+
+/** `riskline audit`: who did what to the installation, when and why. */
+export function auditCommand(): Command {
+  return new Command("audit")
+    .description("shows who did what, when and why: freezes, resumptions, changes of the quota")
+    .option("--since <duration>", "only what was done in the last 90s, 30m, 24h, 7d …", durationFlag)
+    .option("--json", "print it as a JSON array, a record in each line")
+    .addHelpText("after", EXAMPLES)
+    .action(async ({ since, json }: AuditFlags) => {
+      const { installation, redis } = readCommandSettings(["installation", "redis"]);
+      await withRedis(redis.url, async (client) => {
+        const records = readAudit(client, installation.namespace, since);
+        await (json ? writeJson(records) : writeText(records));
+      });
+    });
+}
+
+async function writeJson(records: AsyncIterable<AuditRecord>): Promise<void> {
+  let separator = "[\n";
+  for await (const { atMs, ...record } of records) {
+    await writeOut(`${separator}${JSON.stringify({ ...record, at: formatInstant(atMs) })}`);
+    separator = ",\n";
+  }
+  await writeOut(separator === "[\n" ? "[]\n" : "\n]\n");
+}
+
+async function writeText(records: AsyncIterable<AuditRecord>): Promise<void> {
+  for await (const record of records) await writeOut(formatAuditRecord(record));
+}

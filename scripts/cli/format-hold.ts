@@ -1,0 +1,16 @@
+import { formatInstant } from "../../shared/domain/instant.ts";
+import type { HoldOverview } from "../../shared/redis/ledger-overview.ts";
+import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
+import { formatDuration } from "./format-duration.ts";
+
+/** A hold for a person: why, since when, and what will end it. */
+export function formatHold(hold: HoldOverview): string {
+  const { kind, code, sinceMs, by } = hold;
+  const who = kind === "operator" ? `by ${by}` : `met by ${by}`;
+  return `${code}, since ${formatInstant(sinceMs)}, ${endOf(hold)} (${who})`;
+}
+
+function endOf({ remainingMs }: HoldOverview): string {
+  if (lastsUntilResumed(remainingMs)) return "until it is resumed";
+  return remainingMs > 0 ? `next probe in ${formatDuration(remainingMs)}` : "a probe is due";
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import type { RedisClient } from "./connection.ts";
+
+/** What an operator did, when and why. Written by the script that did it, so that neither is without the other. */
+export interface AuditRecord {
+  /** The stream's own: its order is that of the acts. */
+  readonly id: string;
+  /** Such as "quota-freeze". */
+  readonly act: string;
+  readonly by: string;
+  /** By Redis' clock. */
+  readonly atMs: number;
+  readonly reason: string;
+  /** What it was done to; `before` and `after` where something changed. */
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+const PAGE = 200;
+
+const detailsSchema = z.record(z.string(), z.unknown());
+const fieldsSchema = z.object({
+  act: z.string(),
+  by: z.string(),
+  at: z.coerce.number(),
+  reason: z.string(),
+  details: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(detailsSchema),
+});
+
+/** The stream that an installation's acts are added to; nothing is ever taken away from it. */
+export const auditKey = (namespace: string): string => `${namespace}:audit`;
+
+/** The acts of the last `lastMs`, oldest first; all of them where it is not given. Read in pages. */
+export async function* readAudit(
+  client: RedisClient,
+  namespace: string,
+  lastMs?: number,
+): AsyncGenerator<AuditRecord> {
+  let start = lastMs === undefined ? "-" : String(await momentAgo(client, lastMs));
+  for (;;) {
+    const page = await client.xrange(auditKey(namespace), start, "+", "COUNT", PAGE);
+    for (const [id, flat] of page) yield readRecord(id, flat);
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return;
+    start = `(${last[0]}`;
+  }
+}
+
+async function momentAgo(client: RedisClient, ms: number): Promise<number> {
+  const [seconds = 0] = await client.time();
+  return Math.max(0, seconds * 1_000 - ms);
+}
+
+function readRecord(id: string, flat: readonly string[]): AuditRecord {
+  const names = flat.filter((_, index) => index % 2 === 0);
+  const { at, ...record } = fieldsSchema.parse(
+    Object.fromEntries(names.map((name, index) => [name, flat[index * 2 + 1] ?? ""])),
+  );
+  return { id, ...record, atMs: at };
+}
