@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Bottleneck from "bottleneck";
 import type { Hold, HoldKind, Permit, PermitReply } from "../domain/permit.ts";
 import type { ReplicaHold } from "./replica-hold.ts";
+import { WaitingLines, type Line } from "./waiting-lines.ts";
 
 /** What the turnstile needs of the shared ledger. */
 export interface PermitSource {
@@ -52,22 +53,16 @@ export interface TurnstileEvents {
 const OVER = "over";
 
 interface Waiter extends Passenger {
+  readonly sinceMs: number;
   readonly untilMs: number;
   readonly over: AbortController;
   readonly settle: (passage: Passage) => void;
   readonly fail: (error: unknown) => void;
 }
 
-/** Those of one priority, first come first. One job of the limiter stands for all of them. */
-interface Line {
-  readonly priority: number;
-  readonly waiters: Set<Waiter>;
-  hasJob: boolean;
-}
-
 /**
  * Lets one call at a time through, most urgent first: whoever is at its head asks the ledger for the next
- * permit and sleeps until its start. So a replica has one request for a permit under way, however long its
+ * permit and sleeps until its start; who has become more urgent by then gets it. So a replica has one request for a permit under way, however long its
  * lines are, and a retry that waits for its time is in none of them.
  */
 export class Turnstile {
@@ -79,7 +74,9 @@ export class Turnstile {
   #heldBy: HoldKind | undefined;
   /** The hold that the one at the head is sitting out: newcomers need not ask. */
   #satOut: { readonly cause: HoldKind; readonly untilMs: number } | undefined;
-  readonly #lines = new Map<number, Line>();
+  readonly #lines = new WaitingLines<Waiter>();
+  /** One job of the limiter stands for all of a line. */
+  readonly #linesWithJob = new Set<Line<Waiter>>();
   readonly #sweeper: NodeJS.Timeout;
   #inFlight = 0;
   #roomMade = Promise.withResolvers<void>();
@@ -98,25 +95,26 @@ export class Turnstile {
   }
 
   get waiting(): number {
-    return [...this.#lines.values()].reduce((sum, { waiters }) => sum + waiters.size, 0);
+    return this.#lines.size;
   }
 
   /** Waits for a permit. Whoever passed says `leave` when its call is over. */
   async enter(passenger: Passenger): Promise<Passage> {
-    const untilMs = performance.now() + passenger.patienceMs;
+    const sinceMs = performance.now();
+    const untilMs = sinceMs + passenger.patienceMs;
     if (passenger.patienceMs <= 0) return { kind: "held", cause: "quota" };
     if (passenger.leavesWhenHeld && this.#satOut !== undefined && this.#satOut.untilMs > untilMs) {
       return { kind: "held", cause: this.#satOut.cause };
     }
     const { promise, resolve, reject } = Promise.withResolvers<Passage>();
-    const line = this.#lineOf(passenger.priority);
     const over = new AbortController();
     const leaveLine = (): void => {
-      line.waiters.delete(waiter);
+      this.#lines.leave(waiter);
       over.abort(OVER);
     };
     const waiter: Waiter = {
       ...passenger,
+      sinceMs,
       untilMs,
       over,
       settle: (passage) => {
@@ -128,28 +126,21 @@ export class Turnstile {
         reject(error);
       },
     };
-    line.waiters.add(waiter);
-    this.#serveInTurn(line);
+    this.#serveInTurn(this.#lines.join(waiter));
     return await promise;
   }
 
-  #lineOf(priority: number): Line {
-    const line = this.#lines.get(priority) ?? { priority, waiters: new Set(), hasJob: false };
-    this.#lines.set(priority, line);
-    return line;
-  }
-
   /** Puts a job for the line into the limiter's queue, unless there is one. */
-  #serveInTurn(line: Line): void {
-    if (line.hasJob || line.waiters.size === 0) return;
-    line.hasJob = true;
+  #serveInTurn(line: Line<Waiter>): void {
+    if (this.#linesWithJob.has(line) || line.waiters.size === 0) return;
+    this.#linesWithJob.add(line);
     void this.#limiter.schedule({ priority: line.priority }, async () => {
       const turnEndsMs = performance.now() + TURN_MS;
       for (const waiter of line.waiters) {
         await this.#serve(waiter).catch(waiter.fail);
         if (performance.now() >= turnEndsMs) break;
       }
-      line.hasJob = false;
+      this.#linesWithJob.delete(line);
       this.#serveInTurn(line);
     });
   }
@@ -220,7 +211,9 @@ export class Turnstile {
         }
         this.#inFlight += 1;
         this.#hold.beginProbe(performance.now(), this.#longestCallMs);
-        return waiter.settle({ kind: "pass", permit: reply.permit, isProbe: reply.isProbe });
+        return this.#lines
+          .recipient(waiter)
+          .settle({ kind: "pass", permit: reply.permit, isProbe: reply.isProbe });
       case "wait":
         return nap(reply.waitMs, waiter);
       case "later":
@@ -239,18 +232,14 @@ export class Turnstile {
 
   /** Also those behind the head: nobody is kept by one who stays. */
   #sendAway(cause: HoldKind, heldUntilMs: number): void {
-    for (const waiter of this.#everybody()) {
+    for (const waiter of this.#lines.all()) {
       if (waiter.leavesWhenHeld && heldUntilMs > waiter.untilMs) waiter.settle({ kind: "held", cause });
     }
   }
 
-  #everybody(): Waiter[] {
-    return [...this.#lines.values()].flatMap(({ waiters }) => Array.from(waiters));
-  }
-
   #sweep(): void {
     const nowMs = performance.now();
-    for (const waiter of this.#everybody()) {
+    for (const waiter of this.#lines.all()) {
       if (waiter.signal.aborted) waiter.settle({ kind: "interrupted" });
       else if (nowMs >= waiter.untilMs) waiter.settle({ kind: "held", cause: "quota" });
     }

@@ -154,7 +154,18 @@ describe("the queue", () => {
     await vi.waitFor(() => expect(permits.asked).toHaveLength(1));
     resolve(permits.grant());
     await Promise.all(all);
-    expect(passed).toEqual([5, 1, 5, 8]);
+    expect(passed).toEqual([1, 5, 5, 8]);
+  });
+
+  it("gives a permit to the more urgent one who came while its start was waited for", async () => {
+    permits.replyWith(permits.grant({ startInMs: 60 }));
+    const passed: string[] = [];
+    const standard = enter({ priority: 5 }).then(() => passed.push("standard"));
+    await vi.waitFor(() => expect(permits.asked).toHaveLength(1));
+    const urgent = enter({ priority: 1 }).then(() => passed.push("urgent"));
+    await Promise.all([standard, urgent]);
+    expect(passed).toEqual(["urgent", "standard"]);
+    expect(permits.asked).toHaveLength(2);
   });
 
   it("lets nobody pass while as many are in flight as there are sockets", async () => {
