@@ -7,6 +7,9 @@ interface SettingCheck {
   readonly find: (settings: Partial<AllSettings>) => string | undefined;
 }
 
+/** From Shanghai (alipay's own region), a little generously. */
+const USUAL_LATENCY_MS = 80;
+
 /** Every check that needs more than one value, or that only warns. */
 export const SETTING_CHECKS: readonly SettingCheck[] = [
   {
@@ -58,6 +61,15 @@ export const SETTING_CHECKS: readonly SettingCheck[] = [
         : undefined,
   },
   {
+    // Never more calls are under way than may be refused.
+    severity: "warning",
+    find: ({ worker, quota }) =>
+      worker !== undefined && quota !== undefined && answersWithinMs(quota) < USUAL_LATENCY_MS
+        ? `LIMIT_STRIKES_PER_DAY: ${quota.limitStrikesPerDay} calls may be under way at once, so the quota is used up` +
+          ` only where the gateway answers within ${Math.floor(answersWithinMs(quota))} ms on average`
+        : undefined,
+  },
+  {
     severity: "warning",
     find: ({ application }) =>
       application !== undefined && isPublicPlainHttp(new URL(application.gatewayUrl))
@@ -69,6 +81,11 @@ export const SETTING_CHECKS: readonly SettingCheck[] = [
 function longestPauseMs({ retryInitialDelayMs, retryLimit, timeoutMs }: AllSettings["calls"]): number {
   const lastDelayMs = retryLimit === 0 ? 0 : retryInitialDelayMs * 2 ** (retryLimit - 1);
   return lastDelayMs + timeoutMs;
+}
+
+/** How fast answers must come for all of the quota, where no more calls are unanswered than strikes are left. */
+function answersWithinMs({ windows, limitStrikesPerDay }: AllSettings["quota"]): number {
+  return limitStrikesPerDay * Math.max(...windows.map(({ calls, windowMs }) => windowMs / calls));
 }
 
 function isPublicPlainHttp(url: URL): boolean {

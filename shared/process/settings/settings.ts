@@ -133,7 +133,7 @@ export const SETTINGS = {
       "LIMIT_STRIKES_PER_DAY",
       "10",
       wholeNumber(1, 100_000),
-      "limit answers in 24 h that must never be exceeded",
+      "limit answers in 24 h that must never be exceeded, and so the calls under way at once",
     ),
   },
   policy: {

@@ -43,7 +43,5 @@ it("passes over the less urgent nine times, then comes the one who waits longest
     lines.leave(next);
     served.push(next.name);
   }
-  expect(served.map((name) => name.slice(0, 1)).join("")).toBe(
-    "uuuuuuuuur" + "uuuuuuuuus" + "uuuuuuuuus" + "uuu",
-  );
+  expect(served.map((name) => name.slice(0, 1)).join("")).toBe("uuuuuuuuuruuuuuuuuusuuuuuuuuusuuu");
 });

@@ -192,6 +192,11 @@ describe("warnings", () => {
       warning: /^ALIPAY_QUOTA_HISTORY: .*first start only/,
     },
     {
+      sections: ["worker", "quota"],
+      source: { ALIPAY_QUOTA: "200/1s,1000000/1h" },
+      warning: /^LIMIT_STRIKES_PER_DAY: 10 calls .* within 50 ms/,
+    },
+    {
       sections: ["application"],
       source: { ALIPAY_APP_ID: "2021", ALIPAY_GATEWAY_URL: "http://gateway.example/" },
       warning: /^ALIPAY_GATEWAY_URL: http:/,
