@@ -13,7 +13,7 @@ export class PatientLedger {
     this.#patience = patience;
   }
 
-  /** Redis' clock minus this machine's, as of the last permit. */
+  /** Redis' clock minus this machine's, as of the last answer. */
   get clockOffsetMs(): number {
     return this.#ledger.clockOffsetMs;
   }

@@ -90,7 +90,7 @@ export class QuotaLedger {
     };
   }
 
-  /** Redis' clock minus this machine's, as of the last permit. */
+  /** Redis' clock minus this machine's, as of the last answer. */
   get clockOffsetMs(): number {
     return this.#clockOffsetMs;
   }
@@ -154,6 +154,7 @@ export class QuotaLedger {
       ]),
     );
     const heardAtMs = this.#monotonicMs();
+    this.#clockOffsetMs = redisMs - Date.now();
     this.#generation = generation;
     const isGivenBack = await this.#giveBack(generation);
     // What a ledger says before it got its memory back is not worth remembering, nor is a part of another one.

@@ -181,7 +181,10 @@ function openLedger(redis: RedisClient, worker: Worker): PatientLedger {
   const patient = new PatientLedger(ledger, observers.redis);
   const stopHeartbeat = startHeartbeat({
     beat: () => patient.heartbeat(),
-    onSeen: (overview) => worker.metrics.ledgerSeen(overview, quota.limitStrikesPerDay),
+    onSeen: (overview) => {
+      observers.redis.onAnswer();
+      worker.metrics.ledgerSeen(overview, quota.limitStrikesPerDay);
+    },
     onTrouble: observers.redis.onTrouble,
   });
   worker.shutdown.register("ledger's heartbeat", stopHeartbeat);
