@@ -2,7 +2,6 @@ import type { Failure } from "../domain/failure.ts";
 import type { Hold, Permit, Signal } from "../domain/permit.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import type { GatewayAnswer } from "./gateway.ts";
-import { LeastLatency } from "./least-latency.ts";
 import type { ReplicaHold } from "./replica-hold.ts";
 import { UnknownCodeStreak } from "./unknown-code-streak.ts";
 
@@ -12,8 +11,8 @@ export type CallMade = Exclude<GatewayAnswer, { kind: "not-sent" }>;
 /** What answers are told to. */
 export interface Audience {
   readonly ledger: {
-    /** The call arrived at the gateway at the latest so long ago. Best effort. */
-    answered(permitId: string, arrivedAgoMs: number): void;
+    /** The call was answered, so long after it left. Best effort. */
+    answered(permitId: string, latencyMs: number): void;
     /** Waits for Redis until `abort`; resolves with the hold that it brought about, if it did. */
     signal(permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal): Promise<Hold | undefined>;
     /** Best effort: where it is lost, the next probe lifts the hold. */
@@ -29,7 +28,6 @@ export interface Audience {
 export class Consequences {
   readonly #audience: Audience;
   readonly #unknownCodes = new UnknownCodeStreak();
-  readonly #leastLatency = new LeastLatency();
 
   constructor(audience: Audience) {
     this.#audience = audience;
@@ -46,7 +44,7 @@ export class Consequences {
     const nowMs = performance.now();
     const { latencyMs } = answer;
     const departedAtMs = nowMs - latencyMs;
-    if (answer.isAnswered) ledger.answered(permit.id, this.#leastLatency.observe(latencyMs, nowMs));
+    if (answer.isAnswered) ledger.answered(permit.id, latencyMs);
     const failure = this.#judge(answer, isProbe, transaction);
     onCall({ code: failure?.code ?? "10000", latencyMs });
 

@@ -36,11 +36,19 @@ export type Passage =
 
 /** Calls in flight at most: what the pool of sockets carries, so that no permit waits for a socket. */
 export const MOST_IN_FLIGHT = 64;
+/** A hold that lasts longer sends away who need not stay: others stand behind them who need no call. */
+const LONGEST_SAT_OUT_MS = 5_000;
 /** Holds and quotas change: none is slept through in one piece. */
 const LONGEST_NAP_MS = 1_000;
 const SWEEP_EVERY_MS = 250;
 /** A job serves its line for so long before a more urgent line gets its turn: bottleneck needs 2.5 ms for each job. */
 const TURN_MS = 20;
+
+/** Nobody passes until then. */
+interface Closure {
+  readonly cause: HoldKind | "quota";
+  readonly untilMs: number;
+}
 
 export interface TurnstileEvents {
   /** Calls are held from now on, as far as this replica sees. */
@@ -73,7 +81,7 @@ export class Turnstile {
   readonly #events: TurnstileEvents;
   #heldBy: HoldKind | undefined;
   /** The hold that the one at the head is sitting out: newcomers need not ask. */
-  #satOut: { readonly cause: HoldKind; readonly untilMs: number } | undefined;
+  #closed: Closure | undefined;
   readonly #lines = new WaitingLines<Waiter>();
   /** One job of the limiter stands for all of a line. */
   readonly #linesWithJob = new Set<Line<Waiter>>();
@@ -103,8 +111,8 @@ export class Turnstile {
     const sinceMs = performance.now();
     const untilMs = sinceMs + passenger.patienceMs;
     if (passenger.patienceMs <= 0) return { kind: "held", cause: "quota" };
-    if (passenger.leavesWhenHeld && this.#satOut !== undefined && this.#satOut.untilMs > untilMs) {
-      return { kind: "held", cause: this.#satOut.cause };
+    if (this.#closed !== undefined && leavesBefore(this.#closed, { ...passenger, untilMs }, sinceMs)) {
+      return { kind: "held", cause: this.#closed.cause };
     }
     const { promise, resolve, reject } = Promise.withResolvers<Passage>();
     const over = new AbortController();
@@ -215,26 +223,26 @@ export class Turnstile {
           .recipient(waiter)
           .settle({ kind: "pass", permit: reply.permit, isProbe: reply.isProbe });
       case "wait":
-        return nap(reply.waitMs, waiter);
+        return this.#sitOut({ cause: "quota", untilMs: performance.now() + reply.waitMs }, waiter);
       case "later":
         return waiter.settle({ kind: "later", waitMs: reply.waitMs });
       case "held": {
         const { kind: cause, remainingMs } = reply.hold;
-        const untilMs = performance.now() + remainingMs;
-        this.#sendAway(cause, untilMs);
-        this.#satOut = { cause, untilMs };
-        if (!waiter.over.signal.aborted) await nap(remainingMs, waiter);
-        this.#satOut = undefined;
-        return;
+        return this.#sitOut({ cause, untilMs: performance.now() + remainingMs }, waiter);
       }
     }
   }
 
-  /** Also those behind the head: nobody is kept by one who stays. */
-  #sendAway(cause: HoldKind, heldUntilMs: number): void {
+  /** Who leaves, leaves at once, also from behind the head: nobody is kept by one who stays. */
+  async #sitOut(closed: Closure, head: Waiter): Promise<void> {
+    const nowMs = performance.now();
     for (const waiter of this.#lines.all()) {
-      if (waiter.leavesWhenHeld && heldUntilMs > waiter.untilMs) waiter.settle({ kind: "held", cause });
+      if (leavesBefore(closed, waiter, nowMs)) waiter.settle({ kind: "held", cause: closed.cause });
     }
+    if (head.over.signal.aborted) return;
+    this.#closed = closed;
+    await nap(closed.untilMs - nowMs, head);
+    this.#closed = undefined;
   }
 
   #sweep(): void {
@@ -244,6 +252,16 @@ export class Turnstile {
       else if (nowMs >= waiter.untilMs) waiter.settle({ kind: "held", cause: "quota" });
     }
   }
+}
+
+/** A full quota is waited for as long as patience lasts, a hold only where it is short. */
+function leavesBefore(
+  { cause, untilMs }: Closure,
+  waiter: Pick<Waiter, "leavesWhenHeld" | "untilMs">,
+  nowMs: number,
+): boolean {
+  const staysUntilMs = cause === "quota" ? Infinity : nowMs + LONGEST_SAT_OUT_MS;
+  return waiter.leavesWhenHeld && untilMs > Math.min(waiter.untilMs, staysUntilMs);
 }
 
 async function nap(ms: number, { over }: Waiter): Promise<void> {

@@ -16,6 +16,8 @@ export interface LedgerKeys {
   readonly replicas: string;
   /** The quota that an operator set for all replicas. */
   readonly setQuota: string;
+  /** The fastest answers. */
+  readonly latency: string;
 }
 
 export function ledgerKeys(of: { appId: string; gatewayUrl: string; credentialsId: string }): LedgerKeys {
@@ -31,6 +33,7 @@ export function ledgerKeys(of: { appId: string; gatewayUrl: string; credentialsI
     permission: `${base}:permission:${shortHash(of.credentialsId)}`,
     replicas: `${base}:replicas`,
     setQuota: `${base}:set-quota`,
+    latency: `${base}:latency`,
   };
 }
 

@@ -11,6 +11,10 @@ export const LEDGER_RULES = {
   HORIZON_MS: 500,
   /** Added to each logged window, for what the least latency seen may misjudge of the way to the gateway. */
   MARGIN_MS: 5,
+  /** The least latency is that of the last one or two of these. */
+  LATENCY_PERIOD_MS: 300_000,
+  /** Before so many answers, of all replicas, nothing is concluded from it. */
+  ANSWERS_NEEDED: 50,
   /** Windows up to this are judged by the log of calls, longer ones by the number of calls in each second … */
   LONGEST_LOGGED_MS: 60_000,
   /** … and those longer than this by the number in each minute. */

@@ -45,8 +45,8 @@ export class PatientLedger {
   }
 
   /** Best effort: untold, the call counts until its deadline. */
-  answered(permitId: string, arrivedAgoMs: number): void {
-    this.#ledger.answered(permitId, arrivedAgoMs).catch(this.#patience.onTrouble);
+  answered(permitId: string, latencyMs: number): void {
+    this.#ledger.answered(permitId, latencyMs).catch(this.#patience.onTrouble);
   }
 
   /** Best effort: untold, the permit counts as used. */

@@ -182,11 +182,12 @@ export class QuotaLedger {
   }
 
   /**
-   * The call was answered: it arrived at the gateway at the latest `arrivedAgoMs` ago. Best effort: untold, it
-   * counts until its deadline.
+   * The call was answered, so long after it left: it arrived at the gateway no later than the least latency ago. Best
+   * effort: untold, it counts until its deadline.
    */
-  async answered(permitId: string, arrivedAgoMs: number): Promise<void> {
-    await this.#scripts.answered([this.#keys.log], [permitId, Math.max(0, arrivedAgoMs).toFixed(3)]);
+  async answered(permitId: string, latencyMs: number): Promise<void> {
+    const { log, latency } = this.#keys;
+    await this.#scripts.answered([log, latency], [permitId, Math.max(0, latencyMs).toFixed(3)]);
   }
 
   /** The call surely never left: it takes no place in any window. Best effort: untold, it counts. */

@@ -73,7 +73,7 @@ export async function judgeCalls(options: JudgedCallsOptions): Promise<JudgedCal
       }
       case "answer": {
         const { replica, permitId, departsAtMs, isAccepted } = next.call;
-        await replica.answered(permitId, latencyMs / 2);
+        await replica.answered(permitId, latencyMs);
         if (isAccepted === true) break;
         const limited = {
           kind: "quota",

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from "vitest";
-import { LeastLatency } from "../../../shared/alipay/least-latency.ts";
 import type { PermitReply, Signal } from "../../../shared/domain/permit.ts";
 import { closeRedis, createRedis, openRedis } from "../../../shared/redis/connection.ts";
 import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
@@ -117,7 +116,7 @@ describe("a window", () => {
   it("takes an answer only for what shortens a call's time", async () => {
     const ledger = await openLedger(oneInWindow);
     const { permit } = granted(await firstCall(ledger));
-    await ledger.answered(permit.id, 50);
+    await ledger.answered(permit.id, 0);
     const before = await redis.zscore(keys().log, permit.id);
     await ledger.answered(permit.id, 0);
     expect(await redis.zscore(keys().log, permit.id)).toBe(before);
@@ -180,21 +179,18 @@ async function driveReplicas(
   const arrivals: number[] = [];
   const calls: Promise<void>[] = [];
 
-  async function call(ledger: QuotaLedger, { permit }: Granted, least: LeastLatency): Promise<void> {
+  async function call(ledger: QuotaLedger, { permit }: Granted): Promise<void> {
     const departedAt = performance.now();
     const fate = Math.random();
     const onTheWayMs = fate < 0.1 ? Math.random() * TIMEOUT_MS : 1 + Math.random() * 3;
     arrivals.push(departedAt + onTheWayMs);
     if (fate > 0.9) return; // never answered
     await sleep(onTheWayMs + 10 + Math.random() * 40);
-    const nowMs = performance.now();
-    await ledger.answered(permit.id, least.observe(nowMs - departedAt, nowMs));
+    await ledger.answered(permit.id, performance.now() - departedAt);
   }
 
   async function replica(): Promise<void> {
     const ledger = await openLedger(changes);
-    const least = new LeastLatency();
-    least.observe(11, performance.now());
     while (arrivals.length < untilCalls) {
       const reply = await firstCall(ledger);
       if (reply.kind !== "granted") {
@@ -202,7 +198,7 @@ async function driveReplicas(
         continue;
       }
       await sleep(Math.ceil(reply.startInMs));
-      if (reply.permit.isFresh()) calls.push(call(ledger, reply, least));
+      if (reply.permit.isFresh()) calls.push(call(ledger, reply));
       else await ledger.unused(reply.permit.id);
     }
   }

@@ -72,9 +72,11 @@ describe("windows", () => {
     expect([first.startInMs, second.startInMs]).toEqual([0, 250]);
     const waitMs = LIFE + SECOND + MARGIN_MS - HORIZON_MS;
     expect(await firstCall(ledger)).toEqual({ kind: "wait", waitMs });
-    await ledgers.pass(300);
-    await ledger.answered(first.permit.id, 200);
-    await ledger.answered(second.permit.id, 20);
+    await ledgers.knowLatency(20);
+    await ledgers.pass(120);
+    await ledger.answered(first.permit.id, 120);
+    await ledgers.pass(180);
+    await ledger.answered(second.permit.id, 50);
     expect(await firstCall(ledger)).toEqual({ kind: "wait", waitMs: SECOND + MARGIN_MS - 200 - HORIZON_MS });
   });
 
@@ -299,14 +301,14 @@ async function simulateDays(days: number, replicas: readonly QuotaLedger[]): Pro
   const isOver = () => ledgers.nowMs >= endMs;
   const arrivals: number[] = [];
   /** Answers on their way, soonest first. */
-  const answers: { atMs: number; arrivedAtMs: number; id: string; ledger: QuotaLedger }[] = [];
+  const answers: { atMs: number; startMs: number; id: string; ledger: QuotaLedger }[] = [];
 
   /** Lets time pass up to a moment, and the answers come in on the way. */
   async function passUntil(ms: number): Promise<void> {
     for (let next = answers[0]; next !== undefined && next.atMs <= ms; next = answers[0]) {
       answers.shift();
       await ledgers.pass(Math.max(0, next.atMs - ledgers.nowMs));
-      await next.ledger.answered(next.id, ledgers.nowMs - next.arrivedAtMs);
+      await next.ledger.answered(next.id, ledgers.nowMs - next.startMs);
     }
     await ledgers.pass(Math.max(0, ms - ledgers.nowMs));
   }
@@ -318,7 +320,7 @@ async function simulateDays(days: number, replicas: readonly QuotaLedger[]): Pro
     const arrivedAtMs = startMs + (fate < 0.3 ? random() * LIFE : random() * 20);
     arrivals.push(arrivedAtMs);
     if (fate < 0.2) return;
-    answers.push({ atMs: arrivedAtMs + 20 + random() * 100, arrivedAtMs, id: permit.id, ledger });
+    answers.push({ atMs: arrivedAtMs + 20 + random() * 100, startMs, id: permit.id, ledger });
     answers.sort((a, b) => a.atMs - b.atMs);
   }
 

@@ -207,15 +207,21 @@ describe("a hold that one sits out", () => {
 
 describe("patience", () => {
   it("ends: whoever got no permit in time goes to wait elsewhere", async () => {
-    permits.replyWith({ kind: "wait", waitMs: 600_000 });
+    permits.replyWith(...Array.from({ length: 100 }, () => ({ kind: "wait", waitMs: 20 }) as const));
     const enteredAt = performance.now();
-    expect(await enter({ patienceMs: 30 })).toEqual({ kind: "held", cause: "quota" });
+    expect(await enter({ patienceMs: 30, leavesWhenHeld: false })).toEqual({ kind: "held", cause: "quota" });
     expect(performance.now() - enteredAt).toBeGreaterThanOrEqual(30);
     expect(performance.now() - enteredAt).toBeLessThan(SWEEP_MS);
   });
 
-  it("ends also for those who are not at the head", async () => {
+  it("is not waited for by those who cannot get a permit before it ends, if they may leave", async () => {
     permits.replyWith({ kind: "wait", waitMs: 600_000 });
+    expect(await enter()).toEqual({ kind: "held", cause: "quota" });
+    expect(permits.asked).toHaveLength(1);
+  });
+
+  it("ends also for those who are not at the head", async () => {
+    permits.replyWith({ kind: "wait", waitMs: 1_000 });
     const head = enter({ patienceMs: 1_500 });
     expect(await enter({ patienceMs: 30 })).toEqual({ kind: "held", cause: "quota" });
     expect((await head).kind).toBe("pass");
@@ -231,7 +237,7 @@ describe("patience", () => {
 describe("an abort", () => {
   it("ends the wait at the head and behind it", async () => {
     const stop = new AbortController();
-    permits.replyWith({ kind: "wait", waitMs: 600_000 });
+    permits.replyWith({ kind: "wait", waitMs: 50_000 });
     const both = Promise.all([enter({ signal: stop.signal }), enter({ signal: stop.signal })]);
     await vi.waitFor(() => expect(permits.asked).toHaveLength(1));
     stop.abort();
@@ -269,6 +275,11 @@ describe("a hold", () => {
     permits.replyWith({ kind: "held", hold: BANNED });
     expect(await enter()).toEqual({ kind: "held", cause: "banned" });
     expect(permits.asked).toHaveLength(1);
+  });
+
+  it("sends those away at once who would sit out more than a few seconds of it", async () => {
+    permits.replyWith({ kind: "held", hold: { ...BANNED, remainingMs: 6_000 } });
+    expect(await enter({ patienceMs: 60_000 })).toEqual({ kind: "held", cause: "banned" });
   });
 
   it("is outstayed by those who can", async () => {

@@ -1,0 +1,112 @@
+import type { Redis } from "ioredis";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it } from "vitest";
+import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
+import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
+import { ClockedLedger, granted } from "../../support/clocked-ledger.ts";
+
+// By how much the moment of an answer is taken back to tell when its call had arrived at the latest.
+
+const MINUTE = 60_000;
+/** As the ledger has it. */
+const ANSWERS_NEEDED = 50;
+
+let redis: Redis;
+let ledgers: ClockedLedger;
+
+beforeAll(async () => {
+  redis = await openRedis(inject("redisUrl"));
+});
+
+afterAll(async () => {
+  await closeRedis(redis);
+});
+
+beforeEach(async () => {
+  ledgers = await ClockedLedger.start(redis);
+});
+
+afterEach(() => ledgers.remove());
+
+/** A call that is answered after so long; gives how long before its answer it is taken to have arrived. */
+async function answer(replica: QuotaLedger, latencyMs: number): Promise<number> {
+  const { permit, startInMs } = granted(await replica.permit(1, 4));
+  await ledgers.pass(startInMs + latencyMs);
+  await replica.answered(permit.id, latencyMs);
+  const arrivedAtMs = Number(await redis.zscore(ledgers.keys.log, permit.id));
+  await ledgers.pass(500);
+  return ledgers.nowMs - 500 - arrivedAtMs;
+}
+
+const ROOM = { quota: [{ calls: 1_000, windowMs: 1_000 }] };
+
+it("is nothing before enough answers were seen: all of them may have been slow on their way", async () => {
+  const replicas = [ledgers.replica(ROOM), ledgers.replica(ROOM)];
+  const given: number[] = [];
+  for (let nth = 0; nth < ANSWERS_NEEDED; nth += 1) {
+    for (const replica of replicas.slice(nth % 2, (nth % 2) + 1)) given.push(await answer(replica, 80));
+  }
+  expect(given).toEqual([...Array.from({ length: ANSWERS_NEEDED - 1 }, () => 0), 80]);
+});
+
+it.each([
+  { title: "the only one", seen: [[0, 80]], expected: 80 },
+  {
+    title: "a faster one",
+    seen: [
+      [0, 80],
+      [0, 50],
+    ],
+    expected: 50,
+  },
+  {
+    title: "an earlier, faster one",
+    seen: [
+      [0, 50],
+      [0, 80],
+    ],
+    expected: 50,
+  },
+  {
+    title: "one of just under five minutes ago",
+    seen: [
+      [0, 50],
+      [4.9, 80],
+    ],
+    expected: 50,
+  },
+  {
+    title: "one of the period before",
+    seen: [
+      [0, 90],
+      [4.9, 50],
+      [0.2, 80],
+      [4.7, 80],
+    ],
+    expected: 50,
+  },
+  {
+    title: "none of the period before that",
+    seen: [
+      [0, 50],
+      [5.1, 80],
+      [5.1, 90],
+    ],
+    expected: 80,
+  },
+])("is the least latency of the last two periods: $title", async ({ seen, expected }) => {
+  await ledgers.knowLatency(3_000);
+  const replica = ledgers.replica(ROOM);
+  let given = 0;
+  for (const [afterMinutes = 0, latencyMs = 0] of seen) {
+    await ledgers.pass(afterMinutes * MINUTE);
+    given = await answer(replica, latencyMs);
+  }
+  expect(given).toBeCloseTo(expected, 2);
+});
+
+it("is shared: what one replica saw counts for all of them", async () => {
+  await ledgers.knowLatency(3_000);
+  const [one, other] = [ledgers.replica(ROOM), ledgers.replica(ROOM)];
+  await answer(one, 40);
+  expect(await answer(other, 200)).toBeCloseTo(40, 2);
+});
