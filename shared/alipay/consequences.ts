@@ -44,8 +44,9 @@ export class Consequences {
     const nowMs = performance.now();
     const { latencyMs } = answer;
     const departedAtMs = nowMs - latencyMs;
-    if (answer.isAnswered) ledger.answered(permit.id, latencyMs);
     const failure = this.#judge(answer, isProbe, transaction);
+    // A limit answer is told as one, and frees no place among the calls under way before it is a strike.
+    if (answer.isAnswered && failure?.kind !== "quota") ledger.answered(permit.id, latencyMs);
     onCall({ code: failure?.code ?? "10000", latencyMs });
 
     switch (failure?.kind) {

@@ -222,8 +222,10 @@ export class Turnstile {
         return this.#lines
           .recipient(waiter)
           .settle({ kind: "pass", permit: reply.permit, isProbe: reply.isProbe });
-      case "wait":
-        return this.#sitOut({ cause: "quota", untilMs: performance.now() + reply.waitMs }, waiter);
+      case "wait": {
+        const waitMs = reply.waitMs + Math.random() * reply.spreadMs;
+        return this.#sitOut({ cause: "quota", untilMs: performance.now() + waitMs }, waiter);
+      }
       case "later":
         return waiter.settle({ kind: "later", waitMs: reply.waitMs });
       case "held": {

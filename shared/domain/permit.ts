@@ -27,7 +27,12 @@ export type PermitReply =
       readonly isProbe: boolean;
     }
   /** Every window is full, or the brake asks for patience: nobody gets one earlier. */
-  | { readonly kind: "wait"; readonly waitMs: number }
+  | {
+      readonly kind: "wait";
+      readonly waitMs: number;
+      /** Ask again within so long after that, by chance: or the replica nearest to Redis would get every permit. */
+      readonly spreadMs: number;
+    }
   /** Not for this call, while others may pass. */
   | { readonly kind: "later"; readonly waitMs: number }
   | { readonly kind: "held"; readonly hold: Hold };

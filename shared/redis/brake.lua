@@ -3,15 +3,26 @@
 -- ARGV  1 permit's id   2 longest life of a request, ms   3 the replica's quota   4 ms since the call left
 --       5 ms that the gateway asks to wait, or 0
 -- Gives  the ms of the window that was capped, or 0
-local permitId, life, departedAt, patience = ARGV[1], tonumber(ARGV[2]), now - ARGV[4], tonumber(ARGV[5])
+local permitId, ownLife, departedAt, patience = ARGV[1], tonumber(ARGV[2]), now - ARGV[4], tonumber(ARGV[5])
+local life
+
+-- The call was answered, but is told here and not by permit-answered.lua: its place among those under way must not be
+-- free before it is a strike. Gives when it had arrived at the latest.
+local function noteAnswered()
+  local seen = redis.call('HMGET', latencyKey, 'least', 'before', 'answers')
+  local credit = tonumber(seen[3] or 0) >= ANSWERS_NEEDED and math.min(seen[1], seen[2] or math.huge) or 0
+  redis.call('ZADD', logKey, 'XX', 'LT', exact(now - credit), permitId)
+  return math.min(now, tonumber(redis.call('ZSCORE', logKey, permitId) or now))
+end
 
 -- Those of the last minute, oldest first: when each call arrived at the latest, and whether it was refused.
 local function arrivalsUpTo(moment)
   local flat = redis.call('ZRANGEBYSCORE', logKey, moment - 2 * LONGEST_LOGGED_MS, exact(moment), 'WITHSCORES')
-  local arrivals = {}
+  local arrivals, refused = {}, {}
+  for _, id in ipairs(redis.call('ZRANGE', strikesKey, 0, -1)) do refused[id] = true end
   for i = 1, #flat, 2 do
-    local isRefused = redis.call('ZSCORE', strikesKey, flat[i]) and true or false
-    arrivals[#arrivals + 1] = { at = tonumber(flat[i + 1]), isRefused = isRefused, isThis = flat[i] == permitId }
+    local id = flat[i]
+    arrivals[#arrivals + 1] = { at = tonumber(flat[i + 1]), isRefused = refused[id], isThis = id == permitId }
   end
   return arrivals
 end
@@ -30,7 +41,7 @@ end
 -- arrived, too, if they left before it.
 local function heldWhenRefused(window, arrivals, moment)
   if window.ms > LONGEST_LOGGED_MS then return math.max(0, runningSum(window, life) - 1) end
-  local held = redis.call('ZCOUNT', logKey, '(' .. exact(now), exact(departedAt + life))
+  local held = redis.call('ZCOUNT', logKey, '(' .. exact(now), exact(departedAt + ownLife))
   for _, arrival in ipairs(arrivals) do
     if arrival.at > moment - window.ms and not arrival.isThis then held = held + 1 end
   end
@@ -55,6 +66,8 @@ local function windowToBlame(windows, arrivals, moment)
 end
 
 readState()
+life = math.max(ownLife, number('life'))
+local moment = noteAnswered()
 redis.call('ZADD', strikesKey, exact(now), permitId)
 redis.call('ZREMRANGEBYSCORE', strikesKey, '-inf', now - STRIKE_MEMORY_MS)
 redis.call('PEXPIRE', strikesKey, STRIKE_MEMORY_MS + 3600000)
@@ -63,11 +76,11 @@ if patience > 0 then set('patienceUntil', math.max(number('patienceUntil'), now 
 local capped = 0
 -- Calls that were permitted before the last lesson tell nothing new, and none was since, for some time.
 if departedAt >= number('heededUntil') then
-  local moment = math.min(now, tonumber(redis.call('ZSCORE', logKey, permitId) or now))
   local window = windowToBlame(windowsInForce(ARGV[3]), arrivalsUpTo(moment), moment)
   capped = window.ms
   set('cap' .. capped, math.min(window.calls, math.max(1, window.held)))
   set('capAt' .. capped, now)
+  set('raises' .. capped, 0)
   set('brakedAt', now)
   set('heededUntil', now + math.min(capped, LONGEST_PAUSE_MS))
   set('patienceUntil', math.max(number('patienceUntil'), number('heededUntil')))

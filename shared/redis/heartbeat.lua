@@ -4,10 +4,10 @@
 --       new one   5 "none": no calls were made before   6 the replica's quota   7 from which second on it wants to know
 --       the calls   8 from which minute on
 -- Gives  the generation, Redis' time, the overview as JSON, and what to remember
-local life = tonumber(ARGV[2])
-
--- The calls in each step from `first` on, as far back as the windows look.
-local function callsSince(steps, first, windows)
+-- The calls in each step from `first` on, as far back as the windows look; all of them where some were told anew, or
+-- filled in, since the replica heard of them.
+local function callsSince(steps, first, windows, life)
+  if number('retoldAt') >= first * steps.ms then first = 0 end
   local reachMs = 0
   for _, window in ipairs(windows) do
     if stepsOf(window) == steps then reachMs = math.max(reachMs, window.ms) end
@@ -29,11 +29,13 @@ end
 
 local MARKS = { brakedAt = true, heededUntil = true, patienceUntil = true, rampAt = true }
 
--- Brake, caps and ramp.
-local function marks()
+-- Brake, caps and ramp; and whether a past that nobody remembers may still be in a window.
+local function marks(windows, life)
   local flat = {}
+  local unknownUntil = number('unknownBefore') + windows[#windows].ms + HORIZON_MS + life
+  if number('unknownBefore') > 0 and number('filledAt') == 0 and now < unknownUntil then flat = { 'pastUnknown', '1' } end
   for field, value in pairs(state) do
-    if string.match(field, '^cap') or string.match(field, '^raisedAt') or MARKS[field] then
+    if string.match(field, '^cap') or string.match(field, '^raise') or MARKS[field] then
       flat[#flat + 1] = field
       flat[#flat + 1] = value
     end
@@ -48,11 +50,12 @@ redis.call('ZREMRANGEBYSCORE', replicasKey, '-inf', now - QUOTA_MEMORY_MS)
 redis.call('PEXPIRE', replicasKey, 2 * QUOTA_MEMORY_MS)
 
 local windows, quotas = windowsInForce(ARGV[6])
+local life = noteLife(tonumber(ARGV[2]), windows)
 local seen = overview(windows, quotas, life)
 saveState()
 return {
   state.generation, exact(now), seen, exact(evenGap(windows)),
-  callsSince(bySecond, tonumber(ARGV[7]), windows), callsSince(byMinute, tonumber(ARGV[8]), windows),
-  marks(), redis.call('ZRANGEBYSCORE', strikesKey, now - STRIKE_MEMORY_MS, '+inf', 'WITHSCORES'),
+  callsSince(bySecond, tonumber(ARGV[7]), windows, life), callsSince(byMinute, tonumber(ARGV[8]), windows, life),
+  marks(windows, life), redis.call('ZRANGEBYSCORE', strikesKey, now - STRIKE_MEMORY_MS, '+inf', 'WITHSCORES'),
   redis.call('HGETALL', freezeKey), redis.call('HGETALL', permissionKey), redis.call('HGETALL', setQuotaKey),
 }

@@ -49,6 +49,7 @@ export const scriptKeys = (keys: LedgerKeys): readonly string[] => [
   keys.permission,
   keys.replicas,
   keys.setQuota,
+  keys.latency,
 ];
 
 function shortHash(text: string): string {

@@ -33,7 +33,8 @@ export class LedgerMemory {
   #heardAtMs = 0;
   readonly #seconds = new Map<number, number>();
   readonly #minutes = new Map<number, number>();
-  #rest: Omit<Seed, "expectedNow" | "asOf" | "seconds" | "minutes"> | undefined;
+  #rest: Omit<Seed, "shift" | "asOf" | "silentFrom" | "seconds" | "minutes"> | undefined;
+  #silentFromMs: number | undefined;
 
   /** From which second and minute on the next heartbeat has to tell the calls; all of them where there is none yet. */
   get wanted(): { readonly second: number; readonly minute: number } {
@@ -51,6 +52,7 @@ export class LedgerMemory {
   ): void {
     this.#asOfMs = redisMs;
     this.#heardAtMs = localMs;
+    this.#silentFromMs = undefined;
     remember(this.#seconds, seconds, redisMs / SECOND_MS - REACH.seconds);
     remember(this.#minutes, minutes, redisMs / MINUTE_MS - REACH.minutes);
     this.#rest = {
@@ -68,12 +70,23 @@ export class LedgerMemory {
     return this.#rest === undefined ? [] : [this.#rest.freeze, this.#rest.permission];
   }
 
-  /** What seed.lua takes, or undefined where there is no memory yet. */
-  seed(localMs: number): Seed | undefined {
+  /** A heartbeat failed: the first one since Redis was heard tells that it granted nothing from then on. */
+  noteSilence(localMs: number): void {
+    this.#silentFromMs ??= this.#redisMsAt(localMs);
+  }
+
+  /** What Redis' clock should say, as far as is known. */
+  #redisMsAt(localMs: number): number {
+    return this.#asOfMs + (localMs - this.#heardAtMs);
+  }
+
+  /** What seed.lua takes, or undefined where there is no memory yet; a ledger said that it was `redisMs` at `localMs`. */
+  seed(redisMs: number, localMs: number): Seed | undefined {
     if (this.#rest === undefined) return undefined;
     return {
-      expectedNow: this.#asOfMs + (localMs - this.#heardAtMs),
+      shift: redisMs - this.#redisMsAt(localMs),
       asOf: this.#asOfMs,
+      ...(this.#silentFromMs !== undefined && { silentFrom: this.#silentFromMs }),
       seconds: [...this.#seconds],
       minutes: [...this.#minutes],
       ...this.#rest,
@@ -83,10 +96,12 @@ export class LedgerMemory {
 
 /** As JSON for seed.lua. Moments are Redis' ms as they were known. */
 export interface Seed {
-  /** What Redis' clock should say now. */
-  readonly expectedNow: number;
+  /** By how much Redis' clock is ahead of what it was, ms. */
+  readonly shift: number;
   /** Calls after this moment are not in the memory. */
   readonly asOf: number;
+  /** From when on Redis answered nothing; absent where it always did. */
+  readonly silentFrom?: number;
   /** Calls were so far apart at least. */
   readonly gap: number;
   readonly seconds: readonly (readonly [second: number, calls: number])[];
@@ -102,8 +117,7 @@ export interface Seed {
 function remember(calls: Map<number, number>, news: readonly number[], oldest: number): void {
   for (let i = 0; i + 1 < news.length; i += 2) calls.set(news[i] ?? 0, news[i + 1] ?? 0);
   for (const step of calls.keys()) {
-    if (step >= oldest) break; // they were told in their order
-    calls.delete(step);
+    if (step < oldest) calls.delete(step);
   }
 }
 

@@ -9,6 +9,10 @@ export const LEDGER_RULES = {
   LONGEST_GAP_MS: 250,
   /** How far ahead a start may be promised: replicas line up for the next starts instead of asking again. */
   HORIZON_MS: 500,
+  /** Who has to wait for a window asks again at any moment of so long after that, for the sake of fairness. */
+  ASKED_AGAIN_WITHIN_MS: 250,
+  /** No request lives longer than this after its start: the longest deadline that can be set, and the time to leave. */
+  LONGEST_LIFE_MS: 60_250,
   /** Added to each logged window, for what the least latency seen may misjudge of the way to the gateway. */
   MARGIN_MS: 5,
   /** The least latency is that of the last one or two of these. */
@@ -32,7 +36,7 @@ export const LEDGER_RULES = {
   LONGEST_PAUSE_MS: 2_000,
   /** Without a limit answer for so long a cap is raised, where strikes allow it … */
   CAP_RAISED_EVERY_MS: 600_000,
-  /** … by this part of it, and by one call at least. */
+  /** … by this part of it, and by one call at least; twice as much each time that no limit answer came of it. */
   CAP_RAISED_BY: 0.05,
   /** So long after a limit answer the brake is on: nobody makes a last call, and fewer are under way at once. */
   BRAKE_MS: 60_000,
@@ -57,4 +61,6 @@ export const LEDGER_RULES = {
   QUOTA_NOTED_EVERY_MS: 10_000,
   /** After a loss of memory, windows up to this are waited out; longer ones go by what the replicas remember. */
   WAITED_OUT_MS: 5_000,
+  /** A memory that is so much older than another one does not know what was lifted since. */
+  STALE_AFTER_MS: 10_000,
 } as const;

@@ -7,7 +7,7 @@
 -- those moments is at or before T - W. Whatever order calls really arrive in, of any N + 1 of them the one
 -- that was granted last was granted with one of the others surely out of its window.
 local logKey, stateKey, secondsKey, minutesKey, quotasKey, strikesKey = unpack(KEYS, 1, 6)
-local freezeKey, permissionKey, replicasKey, setQuotaKey = unpack(KEYS, 7, 10)
+local freezeKey, permissionKey, replicasKey, setQuotaKey, latencyKey = unpack(KEYS, 7, 11)
 local STATE_TTL = 32 * 24 * 3600000
 
 -- Calls counted by their start. `reach`: so many steps back a window may look.
@@ -44,17 +44,17 @@ local function saveState()
 end
 
 -- Calls may be missing on record: nothing is granted until those under way have surely arrived, and meanwhile
--- the replicas tell what they remember (seed.lua).
+-- the replicas tell what they remember (seed.lua). `since`: 0 where the operator says that there is no past.
 local function beginUnknown(runId, generation, since)
   set('v', 1)
   set('generation', generation)
   set('runId', runId)
   set('unknownBefore', since)
-  set('sinceUnknown', 0)
-  set('seededAsOf', 0)
-  set('seededGap', 0)
-  set('filledAt', 0)
+  for _, field in ipairs({ 'sinceUnknown', 'seededAsOf', 'seededGap', 'silentFrom', 'filledAt' }) do set(field, 0) end
   set('vouched', since == 0 and 1 or 0)
+  -- What another clock, ahead of this one, has written for later.
+  set('lastStart', math.min(number('lastStart'), now + HORIZON_MS))
+  redis.call('ZREMRANGEBYSCORE', logKey, exact(now + HORIZON_MS + LONGEST_LIFE_MS), '+inf')
 end
 
 -- Is this the Redis, and the ledger, that we know? `known`: the generation that the replica met last, or "".
@@ -74,6 +74,17 @@ local function meetLedger(known, fresh, isVouchedFor)
     -- Emptied, and begun anew by a replica without a memory that was told that there is no past.
     beginUnknown(runId, fresh, moment)
   end
+end
+
+-- The longest life of a request after its start that any replica reckons with: as long as its calls may be in a window.
+local function noteLife(life, windows)
+  local longest = number('life')
+  local isForgotten = now - number('lifeAt') > windows[#windows].ms + QUOTA_MEMORY_MS
+  if life > longest or isForgotten then set('life', life) end
+  if (life >= longest or isForgotten) and now - number('lifeAt') > QUOTA_NOTED_EVERY_MS then
+    set('lifeAt', math.floor(now))
+  end
+  return number('life')
 end
 
 -- A replica's quota counts for a minute after it was last heard of; that it is the same is not written each time.

@@ -17,6 +17,7 @@ for _, field in ipairs(redis.call('HKEYS', stateKey)) do
     -- What has left the window is no longer in its sum.
     local first = tonumber(redis.call('HGET', stateKey, 'first' .. windowMs))
     if step >= first then redis.call('HINCRBY', stateKey, field, -1) end
+    redis.call('HDEL', stateKey, 'fullUntil' .. windowMs)
   end
 end
 

@@ -3,11 +3,12 @@
 -- ARGV  1 permit's id   2 longest life of a request after its start, ms   3 generation that the replica knows, or ""
 --       4 name for a new one   5 "none": the operator vouches that no calls were made before   6 the replica's quota,
 --       "calls/ms,calls/ms"   7 most strikes in a day   8 which call of its transaction this is   9 of at most so many
--- Gives  the ledger's generation, whether quotas disagree, Redis' time, then what was decided
-local permitId, life, quota = ARGV[1], tonumber(ARGV[2]), ARGV[6]
+-- Gives  the ledger's generation, whether quotas disagree, Redis' time, then what was decided; for a wait also within how
+--        many ms more to ask again
+local permitId, ownLife, quota = ARGV[1], tonumber(ARGV[2]), ARGV[6]
 local mostStrikes, call, callLimit = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local holdKeys = { freezeKey, permissionKey }
-local quotas
+local quotas, life
 
 -- Whatever was decided, what was learned on the way is kept.
 local function answer(...)
@@ -40,18 +41,21 @@ local function mayBeUnderWay(strikes)
   return brakeRemaining() > 0 and math.ceil(left / 2) or left
 end
 
--- What limit answers taught is put to the test now and then, while another strike can be afforded.
+-- What limit answers taught is put to the test now and then, while another strike can be afforded: with twice as much
+-- each time that nothing came of it.
 local function raiseCaps(windows, strikes)
   if strikes * 2 > mostStrikes then return end
   for _, window in ipairs(windows) do
     local cap = tonumber(state['cap' .. window.ms])
     if cap and now - math.max(number('raisedAt' .. window.ms), number('brakedAt')) >= CAP_RAISED_EVERY_MS then
-      cap = cap + math.max(1, cap * CAP_RAISED_BY)
+      local raises = number('raises' .. window.ms)
+      cap = cap + math.max(1, cap * CAP_RAISED_BY) * 2 ^ raises
       if cap * CAP_AT_LAST >= window.calls then
-        for _, field in ipairs({ 'cap', 'capAt', 'raisedAt' }) do drop(field .. window.ms) end
+        for _, field in ipairs({ 'cap', 'capAt', 'raisedAt', 'raises' }) do drop(field .. window.ms) end
       else
         set('cap' .. window.ms, cap)
         set('raisedAt' .. window.ms, now)
+        set('raises' .. window.ms, raises + 1)
       end
       window.admits = admitted(window)
     end
@@ -67,15 +71,18 @@ end
 
 local function isRemembered() return number('filledAt') > 0 end
 
--- The replicas told what they remember (seed.lua). What may have been granted after the newest memory, nobody knows:
--- all that spacing allowed counts as made.
+-- The replicas told what they remember (seed.lua). What may have been granted after the newest memory, until Redis fell
+-- silent for those who remember, or was another one: all that spacing allowed counts as made.
 local function fillBlindSpot(windows)
   local unknownBefore, asOf = number('unknownBefore'), number('seededAsOf')
   if unknownBefore == 0 or asOf == 0 or isRemembered() then return end
   local gap = math.min(evenGap(windows), number('seededGap'))
-  local calls = math.floor(math.max(0, unknownBefore - asOf + HORIZON_MS) / gap) + 1
+  local silentFrom = number('silentFrom')
+  local blindUntil = silentFrom > 0 and math.min(unknownBefore, silentFrom) or unknownBefore
+  local calls = math.floor(math.max(0, blindUntil - asOf + HORIZON_MS) / gap) + 1
   for _, steps in ipairs({ bySecond, byMinute }) do
-    local step = math.floor(unknownBefore / steps.ms)
+    -- The last of them may have been promised for later.
+    local step = math.floor((blindUntil + HORIZON_MS) / steps.ms)
     redis.call('HINCRBY', steps.key, step, calls)
     redis.call('PEXPIRE', steps.key, steps.ttl)
     set('last' .. steps.letter, math.max(step, number('last' .. steps.letter)))
@@ -83,6 +90,7 @@ local function fillBlindSpot(windows)
   end
   set('grants', number('grants') + 1)
   set('filledAt', math.floor(now))
+  set('retoldAt', math.floor(now))
 end
 
 -- A window that is judged by the log: when it admits a call.
@@ -97,12 +105,23 @@ local function admittedByCounts(window)
   local steps, calls = stepsOf(window), math.max(1, math.ceil(window.admits))
   local sum, first = runningSum(window, life)
   if sum < calls then return 0 end
+  -- It takes a while to find, and stays the same until something is counted.
+  local known = number('fullUntil' .. window.ms)
+  local isKnown = number('fullAt' .. window.ms) == number('grants') and number('fullOf' .. window.ms) == calls
+  if isKnown and known > now then return known end
+  -- Where no step brings it below: cannot be; fails closed.
+  local moment = now + window.ms
   for index = first, number('last' .. steps.letter) do
     sum = sum - callsIn(steps, index)
-    if sum < calls then return (index + 1) * steps.ms + window.ms + life end
+    if sum < calls then
+      moment = (index + 1) * steps.ms + window.ms + life
+      break
+    end
   end
-  -- Cannot be; fails closed.
-  return now + window.ms
+  set('fullUntil' .. window.ms, moment)
+  set('fullAt' .. window.ms, number('grants'))
+  set('fullOf' .. window.ms, calls)
+  return moment
 end
 
 -- Where the past is unknown, a long window admits its average rate.
@@ -135,9 +154,9 @@ local function earliestStart(windows)
 end
 
 local function logCall(start)
-  redis.call('ZADD', logKey, exact(start + life), permitId)
+  redis.call('ZADD', logKey, exact(start + ownLife), permitId)
   redis.call('ZREMRANGEBYSCORE', logKey, '-inf', exact(now - LONGEST_LOGGED_MS - MARGIN_MS))
-  redis.call('PEXPIRE', logKey, 2 * LONGEST_LOGGED_MS + math.ceil(life) + HORIZON_MS)
+  redis.call('PEXPIRE', logKey, 2 * LONGEST_LOGGED_MS + LONGEST_LIFE_MS)
 end
 
 -- A new step: forgets those that no window reaches, as many as have passed since the last call and some left over.
@@ -145,7 +164,8 @@ local function beginStep(steps, newest, last)
   local oldest = number('oldest' .. steps.letter)
   if oldest == 0 then oldest = newest end
   local upTo = math.min(newest - steps.reach, oldest + (newest - last) + 100)
-  for index = oldest, upTo do redis.call('HDEL', steps.key, index) end
+  -- After a long idleness there is nothing beyond the last one.
+  for index = oldest, math.min(upTo, last) do redis.call('HDEL', steps.key, index) end
   set('oldest' .. steps.letter, math.max(oldest, upTo + 1))
   set('last' .. steps.letter, newest)
   redis.call('PEXPIRE', steps.key, steps.ttl)
@@ -177,7 +197,7 @@ end
 local function beginProbe(start)
   for _, key in ipairs(holdKeys) do
     if redis.call('EXISTS', key) == 1 then
-      redis.call('HSET', key, 'until', exact(start + life), 'probedAt', exact(now))
+      redis.call('HSET', key, 'until', exact(start + ownLife), 'probedAt', exact(now))
     end
   end
 end
@@ -186,9 +206,10 @@ meetLedger(ARGV[3], ARGV[4], ARGV[5] == 'none')
 noteQuota(quota)
 local windows
 windows, quotas = windowsInForce(quota)
+life = noteLife(ownLife, windows)
 
 local gathering = untilGathered()
-if gathering > 0 then return answer('wait', math.ceil(gathering)) end
+if gathering > 0 then return answer('wait', math.ceil(gathering), ASKED_AGAIN_WITHIN_MS) end
 
 local hold, probeOverdue = standingHold()
 if hold then return answer('held', hold.kind, hold.code, hold.ms) end
@@ -200,14 +221,17 @@ local strikes = countStrikes()
 if strikes >= mostStrikes then
   return answer('held', 'strikes', mostStrikes .. ' limit answers in 24 h', untilStrikeIsForgotten())
 end
-if callsUnderWay() >= mayBeUnderWay(strikes) then return answer('wait', UNDER_WAY_PAUSE_MS) end
+if callsUnderWay() >= mayBeUnderWay(strikes) then return answer('wait', UNDER_WAY_PAUSE_MS, 0) end
 -- A transaction's last call is not spent on a gateway that is refusing.
 if call == callLimit and call > 1 and brakeRemaining() > 0 then return answer('later', math.ceil(brakeRemaining())) end
 
 fillBlindSpot(windows)
 raiseCaps(windows, strikes)
 local start = earliestStart(windows)
-if start - now > HORIZON_MS then return answer('wait', math.ceil(start - now - HORIZON_MS)) end
+-- Whoever asks again first gets it, so each asks a little later by chance: or the nearest to Redis would get them all.
+if start - now > HORIZON_MS then
+  return answer('wait', math.ceil(start - now - HORIZON_MS), ASKED_AGAIN_WITHIN_MS)
+end
 
 -- Logged before anybody hears of it.
 logCall(start)

@@ -39,7 +39,7 @@ const heldBySchema = z.enum(["banned", "permission", "strikes", "operator"]).cat
 const head = [z.string(), z.number(), z.coerce.number()] as const;
 const permitSchema = z.union([
   z.tuple([...head, z.literal("granted"), z.coerce.number(), z.number()]),
-  z.tuple([...head, z.literal("wait"), z.number()]),
+  z.tuple([...head, z.literal("wait"), z.number(), z.number()]),
   z.tuple([...head, z.literal("later"), z.number()]),
   z.tuple([...head, z.literal("held"), heldBySchema, z.string(), z.number()]),
 ]);
@@ -126,8 +126,9 @@ export class QuotaLedger {
         return { kind: "granted", permit, startInMs, isProbe: reply[5] === 1 };
       }
       case "wait":
+        return { kind: "wait", waitMs: reply[4], spreadMs: reply[5] };
       case "later":
-        return { kind: reply[3], waitMs: reply[4] };
+        return { kind: "later", waitMs: reply[4] };
       case "held":
         return { kind: "held", hold: { kind: reply[4], cause: reply[5], remainingMs: reply[6] } };
     }
@@ -141,22 +142,18 @@ export class QuotaLedger {
     const { worker, history } = this.#settings;
     const isRemembered = this.#remembered !== "" && this.#remembered === this.#generation;
     const { second, minute } = isRemembered ? this.#memory.wanted : { second: 0, minute: 0 };
-    const [generation, redisMs, overview, ...memorable] = heartbeatSchema.parse(
-      await this.#scripts.heartbeat(this.#allKeys, [
-        worker,
-        this.#lifeMs,
-        this.#generation,
-        randomUUID(),
-        history,
-        this.#quotaText,
-        second,
-        minute,
-      ]),
-    );
+    const self = [worker, this.#lifeMs, this.#generation, randomUUID(), history, this.#quotaText];
+    const reply = await this.#scripts
+      .heartbeat(this.#allKeys, [...self, second, minute])
+      .catch((error: unknown) => {
+        this.#memory.noteSilence(this.#monotonicMs());
+        throw error;
+      });
+    const [generation, redisMs, overview, ...memorable] = heartbeatSchema.parse(reply);
     const heardAtMs = this.#monotonicMs();
     this.#clockOffsetMs = redisMs - Date.now();
     this.#generation = generation;
-    const isGivenBack = await this.#giveBack(generation);
+    const isGivenBack = await this.#giveBack(generation, redisMs, heardAtMs);
     // What a ledger says before it got its memory back is not worth remembering, nor is a part of another one.
     if (!isGivenBack && (!isRemembered || this.#remembered === generation)) {
       this.#memory.absorb(memorableSchema.parse(memorable), redisMs, heardAtMs);
@@ -173,9 +170,9 @@ export class QuotaLedger {
   }
 
   /** Where the ledger was begun anew, what is remembered of the one before goes into it. True where there was any. */
-  async #giveBack(generation: string): Promise<boolean> {
+  async #giveBack(generation: string, redisMs: number, heardAtMs: number): Promise<boolean> {
     if (this.#seeded === generation) return false;
-    const seed = this.#memory.seed(this.#monotonicMs());
+    const seed = this.#memory.seed(redisMs, heardAtMs);
     if (seed !== undefined) await this.#scripts.seed(this.#allKeys, [generation, JSON.stringify(seed)]);
     this.#seeded = generation;
     return seed !== undefined;

@@ -7,21 +7,32 @@ readState()
 if state.generation ~= ARGV[1] then return 0 end
 local memory = cjson.decode(ARGV[2])
 
--- Another Redis may have another clock. Less than a second is within what a step is counted for beyond its window.
-local shift = now - memory.expectedNow
-if math.abs(shift) < bySecond.ms then shift = 0 end
+-- Another Redis may have another clock. Less than a second is nothing beside a life, which each step counts longer for.
+local shift = math.abs(memory.shift) < bySecond.ms and 0 or memory.shift
+local asOf = memory.asOf + shift
+-- Who has slept knows of calls and strikes, but not of what was lifted or raised since.
+local isStale = asOf < number('seededAsOf') - STALE_AFTER_MS
+-- A memory that began with an unknown past does not make it known.
+local isWhole = not memory.marks.pastUnknown
 
 local function restoreCalls(steps, calls)
+  if #calls == 0 then return end
+  local flat, known, news = redis.call('HGETALL', steps.key), {}, {}
+  for i = 1, #flat, 2 do known[tonumber(flat[i])] = tonumber(flat[i + 1]) end
   local shiftSteps = math.ceil(shift / steps.ms)
-  local oldest, newest
+  local oldest, newest = math.huge, -math.huge
   for _, counted in ipairs(calls) do
     local step = counted[1] + shiftSteps
-    if counted[2] > callsIn(steps, step) then redis.call('HSET', steps.key, step, counted[2]) end
-    oldest, newest = math.min(oldest or step, step), math.max(newest or step, step)
+    if counted[2] > (known[step] or 0) then
+      news[#news + 1] = step
+      news[#news + 1] = counted[2]
+    end
+    oldest, newest = math.min(oldest, step), math.max(newest, step)
   end
-  if not newest then return end
-  local known = number('oldest' .. steps.letter)
-  set('oldest' .. steps.letter, known == 0 and oldest or math.min(known, oldest))
+  -- Lua passes no more than some thousands of arguments at once.
+  for i = 1, #news, 2000 do redis.call('HSET', steps.key, unpack(news, i, math.min(i + 1999, #news))) end
+  local told = number('oldest' .. steps.letter)
+  set('oldest' .. steps.letter, told == 0 and oldest or math.min(told, oldest))
   set('last' .. steps.letter, math.max(number('last' .. steps.letter), newest))
   redis.call('PEXPIRE', steps.key, steps.ttl)
 end
@@ -30,21 +41,27 @@ local function restoreMarks(marks)
   for field, value in pairs(marks) do
     if string.match(field, '^cap%d') then
       set(field, math.min(tonumber(state[field] or value), value))
-    else
+    elseif string.match(field, '^raises') then
+      set(field, math.min(tonumber(state[field] or value), value))
+    elseif field ~= 'pastUnknown' then
       set(field, math.max(number(field), value + shift))
     end
   end
 end
 
--- The longer of two holds stands.
+-- The longer of two holds stands; one that only a stale memory knew of goes when a fresher one knows better.
 local function restoreHold(key, hold)
-  if not hold.kind then return end
-  local standing = redis.call('HGET', key, 'until')
+  local standing = redis.call('HMGET', key, 'until', 'toldAsOf')
+  if standing[2] and tonumber(standing[2]) < asOf - STALE_AFTER_MS then
+    redis.call('DEL', key)
+    standing = {}
+  end
+  if isStale or not hold.kind then return end
   local untilMs = hold['until'] + shift
-  if standing and tonumber(standing) >= untilMs then return end
+  if standing[1] and tonumber(standing[1]) >= untilMs then return end
   redis.call('DEL', key)
   for field, value in pairs(hold) do redis.call('HSET', key, field, value) end
-  redis.call('HSET', key, 'until', exact(untilMs))
+  redis.call('HSET', key, 'until', exact(untilMs), 'toldAsOf', exact(asOf))
   redis.call('PEXPIRE', key, math.max(0, math.ceil(untilMs - now)) + HOLD_KEPT_MS)
 end
 
@@ -59,18 +76,23 @@ end
 
 restoreCalls(bySecond, memory.seconds)
 restoreCalls(byMinute, memory.minutes)
-restoreMarks(memory.marks)
 restoreHold(freezeKey, memory.freeze)
 restoreHold(permissionKey, memory.permission)
 restoreQuota(memory.setQuota)
+if not isStale then restoreMarks(memory.marks) end
 for _, strike in ipairs(memory.strikes) do
   redis.call('ZADD', strikesKey, 'NX', exact(strike[2] + shift), strike[1])
   redis.call('PEXPIRE', strikesKey, STRIKE_MEMORY_MS + 3600000)
 end
-local earlier = number('seededGap')
-set('seededGap', earlier == 0 and memory.gap or math.min(earlier, memory.gap))
-set('seededAsOf', math.max(number('seededAsOf'), memory.asOf + shift))
--- Every running sum is counted anew.
+if isWhole then
+  local earlier = number('seededGap')
+  set('seededGap', earlier == 0 and memory.gap or math.min(earlier, memory.gap))
+  set('seededAsOf', math.max(number('seededAsOf'), asOf))
+  -- Who never saw Redis fall silent cannot say until when it granted.
+  set('silentFrom', math.max(number('silentFrom'), memory.silentFrom and memory.silentFrom + shift or now))
+end
+-- Every running sum is counted anew, and heartbeats tell all of it again.
 set('grants', number('grants') + 1)
+set('retoldAt', math.floor(now))
 saveState()
 return 1

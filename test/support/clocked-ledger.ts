@@ -36,6 +36,8 @@ export class ClockedLedger {
     strikesPerDay: 10,
     worker: "w1",
   };
+  /** Redis answers nobody. */
+  isAway = false;
   readonly #redis: Redis;
   #nowMs = 1_800_000_000_000;
 
@@ -122,8 +124,10 @@ export class ClockedLedger {
       get: (target, name) => {
         if (name === "evalsha") return () => Promise.reject(new Error("NOSCRIPT"));
         if (name === "eval") {
-          return (lua: string, count: number, ...rest: string[]) =>
-            target.eval(lua.replaceAll("redis.call('TIME')", readsClock), count, ...rest);
+          return async (lua: string, count: number, ...rest: string[]) => {
+            if (this.isAway) throw new Error("Redis is away");
+            return target.eval(lua.replaceAll("redis.call('TIME')", readsClock), count, ...rest);
+          };
         }
         if (name === "time") return () => this.#time;
         return Reflect.get(target, name, target) as unknown;

@@ -73,8 +73,10 @@ export async function judgeCalls(options: JudgedCallsOptions): Promise<JudgedCal
       }
       case "answer": {
         const { replica, permitId, departsAtMs, isAccepted } = next.call;
-        await replica.answered(permitId, latencyMs);
-        if (isAccepted === true) break;
+        if (isAccepted === true) {
+          await replica.answered(permitId, latencyMs);
+          break;
+        }
         const limited = {
           kind: "quota",
           code: "40005 isv.app-call-limited",

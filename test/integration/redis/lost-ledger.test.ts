@@ -133,6 +133,105 @@ describe("calls", () => {
   });
 });
 
+describe("an outage", () => {
+  it.each([30 * SECOND, 45 * MINUTE])(
+    "of %i ms is no calls: they flow again soon after it",
+    async (outageMs) => {
+      const replica = ledgers.replica({ quota: QUOTA });
+      await callsUntil(ledgers.nowMs + 3 * SECOND, [replica]);
+      ledgers.isAway = true;
+      await ledgers.pass(SECOND);
+      await expect(replica.heartbeat()).rejects.toThrow("away");
+      await ledgers.pass(outageMs);
+      await expect(replica.heartbeat()).rejects.toThrow("away");
+      ledgers.isAway = false;
+      await ledgers.restart();
+      const backAtMs = ledgers.nowMs;
+      const [next] = await callsUntil(backAtMs + 20 * SECOND, [replica]);
+      expect((next ?? Infinity) - backAtMs).toBeLessThanOrEqual(HORIZON_MS + ledgers.lifeMs + 2 * SECOND);
+    },
+  );
+
+  it("that a replica slept through may have been none", async () => {
+    const [awake, asleep] = [ledgers.replica({ quota: QUOTA }), ledgers.replica({ quota: QUOTA })];
+    await callsUntil(ledgers.nowMs + 3 * SECOND, [awake, asleep]);
+    ledgers.isAway = true;
+    await ledgers.pass(SECOND);
+    await expect(awake.heartbeat()).rejects.toThrow("away");
+    await ledgers.pass(30 * SECOND);
+    ledgers.isAway = false;
+    await ledgers.restart();
+    for (const replica of [awake, asleep]) await replica.heartbeat();
+    await ledgers.pass(HORIZON_MS + ledgers.lifeMs);
+    expect((await awake.permit(1, 4)).kind).toBe("wait");
+    expect((await ledgers.look(QUOTA)).windows[3]?.used).toBeGreaterThan(100);
+  });
+});
+
+it("a past that nobody knows is not known after the next loss", async () => {
+  const quota = [
+    { calls: 10, windowMs: SECOND },
+    { calls: 60, windowMs: MINUTE },
+    { calls: 100, windowMs: HOUR },
+  ];
+  const newcomer = ledgers.replica({ quota, history: "unknown" });
+  await newcomer.heartbeat();
+  await ledgers.pass(8 * SECOND);
+  await newcomer.heartbeat();
+  await ledgers.restart();
+  const calls = await callsUntil(ledgers.nowMs + 2 * MINUTE, [newcomer]);
+  // A minute is denied, and then the hour's window admits its average rate: one call in 36 seconds.
+  expect(calls.length).toBeLessThanOrEqual(3);
+});
+
+it("what others told, or what was filled in, is heard by those who remember already", async () => {
+  const [veteran, newcomer] = [
+    ledgers.replica({ quota: QUOTA }),
+    ledgers.replica({ quota: QUOTA, history: "unknown" }),
+  ];
+  const before = await callsUntil(ledgers.nowMs + 30 * SECOND, [veteran]);
+  await ledgers.forget();
+  for (let nth = 0; nth < 2; nth += 1) await newcomer.heartbeat();
+  await ledgers.pass(2 * SECOND);
+  await veteran.heartbeat();
+  await newcomer.heartbeat(); // the veteran has left since
+  await ledgers.forget();
+  await newcomer.heartbeat();
+  await ledgers.pass(HORIZON_MS + ledgers.lifeMs);
+  expect((await ledgers.look(QUOTA)).windows[3]?.used).toBeGreaterThanOrEqual(before.length);
+});
+
+it("calls of replicas with a longer deadline count for as long, whoever asks", async () => {
+  const quota = [
+    { calls: 10, windowMs: SECOND },
+    { calls: 3, windowMs: 2 * MINUTE },
+  ];
+  const patient = ledgers.replica({ quota, timeoutMs: 30_000 });
+  const hasty = ledgers.replica({ quota, timeoutMs: 500 });
+  const startedAtMs = ledgers.nowMs;
+  for (let nth = 0; nth < 3; nth += 1) {
+    await ledgers.pass(granted(await patient.permit(1, 4)).startInMs);
+  }
+  await ledgers.pass(2 * MINUTE);
+  for (let reply = await hasty.permit(1, 4); reply.kind === "wait"; reply = await hasty.permit(1, 4)) {
+    await ledgers.pass(Math.min(reply.waitMs, SECOND));
+  }
+  expect(ledgers.nowMs - startedAtMs).toBeGreaterThanOrEqual(2 * MINUTE + 30 * SECOND - HORIZON_MS);
+});
+
+it("a long idleness is forgotten at once", async () => {
+  const replica = ledgers.replica({ quota: QUOTA });
+  await callsUntil(ledgers.nowMs + 3 * SECOND, [replica]);
+  for (let day = 0; day < 30; day += 1) {
+    await ledgers.pass(DAY);
+    await replica.heartbeat();
+  }
+  await redis.config("RESETSTAT");
+  granted(await replica.permit(1, 4));
+  const removals = /cmdstat_hdel:calls=(\d+)/.exec(await redis.info("commandstats"));
+  expect(Number(removals?.[1] ?? 0)).toBeLessThan(100);
+});
+
 describe("what the gateway said", () => {
   it("is given back: freeze, permission hold, strikes, caps and brake", async () => {
     const [one, other] = [ledgers.replica(), ledgers.replica()];
@@ -177,6 +276,34 @@ describe("what the gateway said", () => {
     await replica.heartbeat();
     expect(Number(await redis.hget(freeze, "until"))).toBe(until);
   });
+});
+
+it("a replica that slept does not bring back what was lifted since", async () => {
+  const [awake, asleep] = [ledgers.replica(), ledgers.replica()];
+  const { permit } = granted(await awake.permit(1, 4));
+  await awake.signal(permit.id, BANNED, 0);
+  for (const replica of [awake, asleep]) await replica.heartbeat();
+  await redis.del(ledgers.keys.freeze);
+  await ledgers.pass(HOUR);
+  await awake.heartbeat();
+  await ledgers.restart();
+  await asleep.heartbeat();
+  expect((await ledgers.look()).holds).toHaveLength(1); // nobody else has told yet
+  await awake.heartbeat();
+  expect((await ledgers.look()).holds).toHaveLength(0);
+  await ledgers.restart();
+  for (const replica of [awake, asleep]) await replica.heartbeat();
+  expect((await ledgers.look()).holds).toHaveLength(0);
+});
+
+it("a memory that is told late is not taken for another clock", async () => {
+  const replica = ledgers.replica({ quota: QUOTA });
+  await callsUntil(ledgers.nowMs + 3 * SECOND, [replica]);
+  const used = (await ledgers.look(QUOTA)).windows[3]?.used ?? 0;
+  await ledgers.restart();
+  await ledgers.pass(5 * SECOND);
+  await replica.heartbeat();
+  expect((await ledgers.look(QUOTA)).windows[3]?.used).toBe(used);
 });
 
 describe("a quota that an operator set", () => {

@@ -389,7 +389,8 @@ describe("a call that fails", () => {
     expect(ledger.signal.mock.calls.map(([id, signal]) => [id, signal])).toEqual(
       signals ? [["permit-1", failure]] : [],
     );
-    expect(ledger.answered).toHaveBeenCalledWith("permit-1", expect.any(Number));
+    // A limit answer is told as one, and as nothing else.
+    expect(ledger.answered.mock.calls[0]?.[0]).toBe(failure.kind === "quota" ? "permit-2" : "permit-1");
   });
 
   it.each([
@@ -520,7 +521,10 @@ describe("a call that never left", () => {
   });
 
   it("again and again does not stay in hand for longer than its patience", async () => {
-    const stale = () => [{ kind: "wait", waitMs: 60 } as const, ledger.grant({ isFresh: false })];
+    const stale = () => [
+      { kind: "wait", waitMs: 60, spreadMs: 0 } as const,
+      ledger.grant({ isFresh: false }),
+    ];
     ledger.replyWith(...Array.from({ length: 20 }, stale).flat());
     gateway.answerWith(scored);
     expect(await score({}, { ...URGENCY, patienceMs: 300 })).toEqual(
@@ -577,7 +581,7 @@ describe("a call that may not be made", () => {
 
   it("because no permit came in time counts the calls made", async () => {
     gateway.answerWith(failed(RETRYABLE));
-    ledger.replyWith(ledger.grant(), { kind: "wait", waitMs: 600_000 });
+    ledger.replyWith(ledger.grant(), { kind: "wait", waitMs: 600_000, spreadMs: 0 });
     expect(await score({}, { ...URGENCY, patienceMs: 30 })).toEqual(
       evidence({ kind: "held", cause: "quota" }, 1),
     );
@@ -607,7 +611,7 @@ describe("an abort", () => {
   });
 
   it("while a permit is waited for", async () => {
-    ledger.replyWith({ kind: "wait", waitMs: 50_000 });
+    ledger.replyWith({ kind: "wait", waitMs: 50_000, spreadMs: 0 });
     const scoring = score();
     await vi.waitFor(() => expect(ledger.asked).toHaveLength(1));
     stop.abort();

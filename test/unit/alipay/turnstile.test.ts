@@ -105,7 +105,7 @@ describe("a passenger", () => {
   });
 
   it("asks again where it must wait", async () => {
-    permits.replyWith({ kind: "wait", waitMs: 5 }, { kind: "wait", waitMs: 5 });
+    permits.replyWith({ kind: "wait", waitMs: 5, spreadMs: 0 }, { kind: "wait", waitMs: 5, spreadMs: 0 });
     expect((await enter()).kind).toBe("pass");
     expect(permits.asked).toHaveLength(3);
   });
@@ -207,7 +207,9 @@ describe("a hold that one sits out", () => {
 
 describe("patience", () => {
   it("ends: whoever got no permit in time goes to wait elsewhere", async () => {
-    permits.replyWith(...Array.from({ length: 100 }, () => ({ kind: "wait", waitMs: 20 }) as const));
+    permits.replyWith(
+      ...Array.from({ length: 100 }, () => ({ kind: "wait", waitMs: 20, spreadMs: 0 }) as const),
+    );
     const enteredAt = performance.now();
     expect(await enter({ patienceMs: 30, leavesWhenHeld: false })).toEqual({ kind: "held", cause: "quota" });
     expect(performance.now() - enteredAt).toBeGreaterThanOrEqual(30);
@@ -215,13 +217,13 @@ describe("patience", () => {
   });
 
   it("is not waited for by those who cannot get a permit before it ends, if they may leave", async () => {
-    permits.replyWith({ kind: "wait", waitMs: 600_000 });
+    permits.replyWith({ kind: "wait", waitMs: 600_000, spreadMs: 0 });
     expect(await enter()).toEqual({ kind: "held", cause: "quota" });
     expect(permits.asked).toHaveLength(1);
   });
 
   it("ends also for those who are not at the head", async () => {
-    permits.replyWith({ kind: "wait", waitMs: 1_000 });
+    permits.replyWith({ kind: "wait", waitMs: 1_000, spreadMs: 0 });
     const head = enter({ patienceMs: 1_500 });
     expect(await enter({ patienceMs: 30 })).toEqual({ kind: "held", cause: "quota" });
     expect((await head).kind).toBe("pass");
@@ -229,7 +231,7 @@ describe("patience", () => {
   });
 
   it("that is used up already lets nobody pass", async () => {
-    permits.replyWith({ kind: "wait", waitMs: 600_000 });
+    permits.replyWith({ kind: "wait", waitMs: 600_000, spreadMs: 0 });
     expect(await enter({ patienceMs: -1 })).toEqual({ kind: "held", cause: "quota" });
   });
 });
@@ -237,7 +239,7 @@ describe("patience", () => {
 describe("an abort", () => {
   it("ends the wait at the head and behind it", async () => {
     const stop = new AbortController();
-    permits.replyWith({ kind: "wait", waitMs: 50_000 });
+    permits.replyWith({ kind: "wait", waitMs: 50_000, spreadMs: 0 });
     const both = Promise.all([enter({ signal: stop.signal }), enter({ signal: stop.signal })]);
     await vi.waitFor(() => expect(permits.asked).toHaveLength(1));
     stop.abort();
