@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Failure } from "../domain/failure.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import type { BrokenCause } from "./exchange.ts";
@@ -44,6 +45,8 @@ interface Call {
 }
 
 export interface Departure {
+  /** Asked once the call is signed: it leaves so many milliseconds later, at once where that is 0 or less. */
+  readonly waitMs: () => number;
   /** Asked right before the first byte is written; false takes the call back. Must not throw. */
   readonly beforeDeparture: () => boolean;
   /** Prevents departure only: a call in flight is paid for, and runs to its deadline. */
@@ -73,8 +76,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     const isAborted = () => departure.signal?.aborted === true;
     if (isAborted()) return ABORTED;
 
+    const form = signedRequest(sdk, transaction, newAttempt(now()));
+    const waitMs = departure.waitMs();
+    // One more than asked: timers fire up to a millisecond early.
+    if (waitMs > 0) await sleep(Math.floor(waitMs) + 1);
+
     const departed = { atMs: 0, tick: 0 };
-    const outcome = await transport.post(signedRequest(sdk, transaction, newAttempt(now())), () => {
+    const outcome = await transport.post(form, () => {
       if (isAborted() || !departure.beforeDeparture()) return false;
       departed.atMs = now();
       departed.tick = performance.now();

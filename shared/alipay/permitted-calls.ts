@@ -111,8 +111,11 @@ export class PermittedCalls {
     }
 
     const askedAtMs = performance.now();
-    const beforeDeparture = (): boolean => permit.isFresh();
-    const answer = await gateway.detect(transaction, { beforeDeparture, signal: hand.signal });
+    const answer = await gateway.detect(transaction, {
+      waitMs: () => permit.startsInMs(),
+      beforeDeparture: () => permit.isFresh(),
+      signal: hand.signal,
+    });
     if (answer.kind !== "not-sent") return this.#outcomeOf(answer, wanted, pass);
 
     unused(permit.id);

@@ -38,6 +38,8 @@ export type Passage =
 export const MOST_IN_FLIGHT = 64;
 /** A hold that lasts longer sends away who need not stay: others stand behind them who need no call. */
 const LONGEST_SAT_OUT_MS = 5_000;
+/** Whoever passes has so long before its permit's start to record and to sign its call. */
+const LEAD_MS = 15;
 /** Holds and quotas change: none is slept through in one piece. */
 const LONGEST_NAP_MS = 1_000;
 const SWEEP_EVERY_MS = 250;
@@ -159,8 +161,10 @@ export class Turnstile {
     this.#roomMade = Promise.withResolvers();
   }
 
+  /** Whoever still waits is sent away: nobody waits for what they want any more. */
   close(): void {
     clearInterval(this.#sweeper);
+    for (const waiter of this.#lines.all()) waiter.settle({ kind: "interrupted" });
   }
 
   async #serve(waiter: Waiter): Promise<void> {
@@ -212,7 +216,7 @@ export class Turnstile {
   async #apply(reply: PermitReply, waiter: Waiter): Promise<void> {
     switch (reply.kind) {
       case "granted":
-        await nap(reply.startInMs, waiter);
+        await nap(reply.startInMs - LEAD_MS, waiter);
         // A hold of this replica may have begun meanwhile; the next round meets it.
         if (waiter.over.signal.aborted || this.#hold.standing(performance.now()) !== undefined) {
           return this.#permits.unused(reply.permit.id);

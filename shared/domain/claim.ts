@@ -66,7 +66,11 @@ export type SentReply =
   /** The lease went to somebody else. */
   | { readonly kind: "lost" };
 
-/** The outcome that stands (the first one stored), or the true number of calls where the outcome told another. */
+/** What storing an outcome comes to. */
 export type StoreReply =
+  /** The outcome that stands: the first one stored. */
   | { readonly kind: "stored"; readonly outcome: Outcome; readonly wasFirst: boolean }
-  | { readonly kind: "recount"; readonly calls: number };
+  /** The true number of calls, where the outcome told another. */
+  | { readonly kind: "recount"; readonly calls: number }
+  /** A repaired dead letter was replayed meanwhile: the journal knows the id with other content. */
+  | { readonly kind: "conflict"; readonly calls: number };

@@ -3,6 +3,11 @@ import type { Transaction } from "./transaction.ts";
 
 /** An answer is on its way this long before `decideBy`. */
 const AHEAD_MS = 200;
+/**
+ * `decideBy` is at most a day after the transaction occurred, and clocks differ. What claims to have occurred in the
+ * future is not remembered before its day has come, or it would be kept for ever.
+ */
+const FARTHEST_MS = 25 * 3_600_000;
 
 /** A transaction that waits with a `decideBy`: all it takes to answer it in time without its delivery. */
 export interface Deadline extends Pick<Transaction, "transactionId" | "rail" | "merchantId" | "metadata"> {
@@ -13,12 +18,23 @@ export interface Deadline extends Pick<Transaction, "transactionId" | "rail" | "
   readonly correlationId: string | undefined;
 }
 
+/** Deadlines that are due, taken for a lease. */
+export interface DueDeadlines {
+  readonly deadlines: readonly Deadline[];
+  /** Redis' clock, milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** Names the lease: when it ends. */
+  readonly leaseUntilMs: number;
+  /** Milliseconds until the next one is due, leases included; undefined where none is known. */
+  readonly nextInMs: number | undefined;
+}
+
 /** Milliseconds from the claim on until the transaction must be answered; undefined where it has all the time. */
 export function dueInMs({ decideByMs }: Transaction, claim: Claim): number | undefined {
   return decideByMs === undefined ? undefined : decideByMs - AHEAD_MS - claim.nowMs;
 }
 
-/** What to remember of a transaction that goes to wait; undefined where it has all the time. */
+/** What to remember of a transaction that goes to wait; undefined where there is nothing to. */
 export function deadlineOf(
   transaction: Transaction,
   claim: Claim,
@@ -26,7 +42,7 @@ export function deadlineOf(
   correlationId: string | undefined,
 ): Deadline | undefined {
   const { transactionId, rail, merchantId, metadata, decideByMs } = transaction;
-  if (decideByMs === undefined) return undefined;
+  if (decideByMs === undefined || decideByMs > claim.nowMs + FARTHEST_MS) return undefined;
   const { digest, pseudonym, replays } = claim;
   return {
     transactionId,

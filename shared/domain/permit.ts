@@ -1,6 +1,8 @@
 /** Allows one call, for a moment. */
 export interface Permit {
   readonly id: string;
+  /** Milliseconds until its call may leave; 0 or less from then on. */
+  startsInMs(): number;
   /** False once the permit is too old to be used; asked at the moment when the request leaves. */
   isFresh(): boolean;
 }

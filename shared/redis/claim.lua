@@ -7,7 +7,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local journal = redis.call('HMGET', KEYS[1], 'digest', 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays', 'firstAt')
 local digest, token, leaseUntil, kind, body = journal[1], journal[4], tonumber(journal[5] or 0), journal[6], journal[7]
-local calls = math.max(tonumber(journal[2] or 0), tonumber(ARGV[5]))
+local known = tonumber(journal[2] or 0)
+local calls = math.max(known, tonumber(ARGV[5]))
 local replays = tonumber(journal[8] or 0)
 
 redis.call('EXPIRE', KEYS[1], ARGV[4])
@@ -28,6 +29,15 @@ if kind then
 end
 replays = math.max(replays, saidReplays)
 
+if calls > known then
+  -- Told at once, whoever has the lease: the journal was lost, and whoever took it up since hears of it at their next call.
+  redis.call('HSET', KEYS[1], 'calls', calls)
+  redis.call('HDEL', KEYS[1], 'sentBy', 'sentUnder')
+  -- Calls that only a dead letter still knows of were paid for, and booked, when it was stored. Those that only a
+  -- waiting copy knows of were not, or Redis has lost them together with what was booked: they are booked with the outcome.
+  if ARGV[7] == 'fresh' or ARGV[7] == 'again' then redis.call('HSET', KEYS[1], 'accounted', calls) end
+end
+
 local firstAt = tonumber(journal[9] or now)
 if token and token ~= ARGV[1] and leaseUntil > now then
   return { 'leased', leaseUntil - now, calls, replays, firstAt, now }
@@ -36,9 +46,5 @@ end
 redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[2], 'calls', calls, 'replays', replays, 'firstAt', firstAt,
   'token', ARGV[1], 'leaseUntil', now + ARGV[3])
 if not digest then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
--- Calls that only a dead letter still knows of were paid for, and booked, when it was stored. Those that only a waiting
--- copy knows of were not, or Redis has lost them together with what was booked: they are booked with the outcome.
-local isDeadLetter = ARGV[7] == 'fresh' or ARGV[7] == 'again'
-if isDeadLetter and tonumber(ARGV[5]) > tonumber(journal[2] or 0) then redis.call('HSET', KEYS[1], 'accounted', calls) end
 local nextCallIn = math.max(0, tonumber(journal[3] or 0) - now)
 return { 'claimed', calls, replays, nextCallIn, firstAt, now, redis.call('GET', KEYS[2]) }

@@ -1,28 +1,13 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Deadline } from "../domain/deadline.ts";
-import { parseJson } from "../domain/parse-json.ts";
+import type { Deadline, DueDeadlines } from "../domain/deadline.ts";
+import { readJson } from "./read-json.ts";
 import { loadScript } from "./script.ts";
 
 /** Answered in pieces, so that no script holds Redis for long. */
 const MOST_AT_ONCE = 100;
-
-interface DeadlinesSettings {
-  readonly namespace: string;
-  /** What nobody touches for so long is forgotten. */
-  readonly journalTtlSeconds: number;
-}
-
-/** Transactions that must be answered now, taken for a lease. */
-interface Due {
-  readonly deadlines: readonly Deadline[];
-  /** Redis' clock, milliseconds since the epoch. */
-  readonly nowMs: number;
-  /** Names the lease: when it ends. */
-  readonly leaseUntilMs: number;
-  /** Milliseconds until the next one is due, leases included; undefined where none is known. */
-  readonly nextInMs: number | undefined;
-}
+/** None that is remembered is more than 25 hours ahead; renewed with each. */
+const TTL_SECONDS = 2 * 86_400;
 
 const storedDeadlineSchema = z.object({
   v: z.literal(1),
@@ -45,12 +30,10 @@ const takenSchema = z.tuple([z.number(), z.number(), z.number(), z.array(z.strin
 /** When waiting transactions must be answered, shared by all replicas. */
 export class Deadlines {
   readonly #keys: readonly string[];
-  readonly #ttlSeconds: number;
   readonly #scripts;
 
-  constructor(client: Redis, { namespace, journalTtlSeconds }: DeadlinesSettings) {
+  constructor(client: Redis, { namespace }: { readonly namespace: string }) {
     this.#keys = [`${namespace}:deadlines`, `${namespace}:deadline-answers`];
-    this.#ttlSeconds = journalTtlSeconds;
     this.#scripts = {
       remind: loadScript(client, "remind"),
       take: loadScript(client, "take-due"),
@@ -58,14 +41,15 @@ export class Deadlines {
     };
   }
 
+  /** Remembers a deadline until it is forgotten; of several of one transaction, the earliest. */
   async remind(deadline: Deadline): Promise<void> {
-    const { transactionId, dueMs } = deadline;
+    const { transactionId, dueMs, claim } = deadline;
     const json = JSON.stringify({ v: 1, ...deadline });
-    await this.#scripts.remind(this.#keys, [transactionId, dueMs, json, this.#ttlSeconds]);
+    await this.#scripts.remind(this.#keys, [transactionId, dueMs, json, claim.replays, TTL_SECONDS]);
   }
 
   /** Takes those that are due; where they are not forgotten within the lease, somebody takes them again. */
-  async take(leaseMs: number): Promise<Due> {
+  async take(leaseMs: number): Promise<DueDeadlines> {
     const reply = await this.#scripts.take(this.#keys, [leaseMs, MOST_AT_ONCE]);
     const [nowMs, leaseUntilMs, nextInMs, taken] = takenSchema.parse(reply);
     return {
@@ -84,7 +68,7 @@ export class Deadlines {
 
 /** What a newer replica wrote in another form is left to it: its lease ends, and it is due again. */
 function readDeadline(json: string): Deadline[] {
-  const stored = storedDeadlineSchema.safeParse(parseJson(json));
+  const stored = storedDeadlineSchema.safeParse(readJson(json));
   if (!stored.success) return [];
   const { v: _, merchantId, metadata, correlationId, ...rest } = stored.data;
   return [{ ...rest, merchantId, metadata, correlationId }];

@@ -3,10 +3,9 @@ import { formatQuota, type Quota } from "../domain/quota.ts";
 import { auditKey } from "./audit.ts";
 import type { RedisClient } from "./connection.ts";
 import { findKeys } from "./find-keys.ts";
-import { ledgerKeys, type LedgerKeys } from "./ledger-keys.ts";
+import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
 import { quotaText } from "./ledger-overview.ts";
-import { LEDGER_RULES } from "./ledger-rules.ts";
-import { loadLedgerRuleScript } from "./ledger-script.ts";
+import { loadLedgerRuleScript, loadLedgerScript } from "./ledger-script.ts";
 import type { Script } from "./script.ts";
 
 /** Stands for "until resumed": every part of the ledger knows what to do with a moment. */
@@ -76,6 +75,15 @@ const freezeSchema = z.object({
   before: holdSchema.optional(),
   after: holdSchema,
 });
+const quotaSchema = z.array(
+  z.object({ ms: z.number(), calls: z.number() }).transform(({ ms, calls }) => ({ calls, windowMs: ms })),
+);
+const inForceSchema = z.object({
+  counting: quotaSchema,
+  configured: quotaSchema,
+  isSet: z.boolean(),
+  seenAt: z.string(),
+});
 
 /**
  * What an operator does to the quota that all replicas share. Each act is written into the audit by the script that
@@ -85,7 +93,7 @@ export class LedgerOperator {
   readonly #client: RedisClient;
   readonly #settings: OperatorSettings;
   readonly #keys: LedgerKeys;
-  readonly #scripts: { readonly freeze: Script; readonly resume: Script; readonly setQuota: Script };
+  readonly #scripts: Readonly<Record<"freeze" | "resume" | "setQuota" | "quotaInForce", Script>>;
 
   constructor(client: RedisClient, settings: OperatorSettings) {
     this.#client = client;
@@ -95,6 +103,7 @@ export class LedgerOperator {
       freeze: loadLedgerRuleScript(client, "freeze-by-operator"),
       resume: loadLedgerRuleScript(client, "resume"),
       setQuota: loadLedgerRuleScript(client, "set-quota"),
+      quotaInForce: loadLedgerScript(client, "quota-in-force"),
     };
   }
 
@@ -134,14 +143,8 @@ export class LedgerOperator {
   }
 
   async quotaInForce(ownQuota: Quota): Promise<QuotaInForce> {
-    const since = (await this.#now()) - LEDGER_RULES.QUOTA_MEMORY_MS;
-    const [configuredTexts, [setText, seenAt]] = await Promise.all([
-      this.#client.zrangebyscore(this.#keys.quotas, since, "+inf"),
-      this.#client.hmget(this.#keys.setQuota, "quota", "at"),
-    ]);
-    const configured = configuredTexts.length === 0 ? ownQuota : strictest(configuredTexts);
-    const isSet = typeof setText === "string";
-    return { counting: isSet ? strictest([setText]) : configured, configured, isSet, seenAt: seenAt ?? "" };
+    const reply = await this.#scripts.quotaInForce(scriptKeys(this.#keys), [quotaText(ownQuota)]);
+    return inForceSchema.parse(JSON.parse(z.string().parse(reply)));
   }
 
   /**
@@ -174,16 +177,4 @@ export class LedgerOperator {
     const [seconds = 0, microseconds = 0] = await this.#client.time();
     return seconds * 1_000 + microseconds / 1_000;
   }
-}
-
-/** Of each window that any text knows the fewest calls, shortest first, as ledger.lua judges it. */
-function strictest(quotaTexts: readonly string[]): Quota {
-  const callsOf = new Map<number, number>();
-  for (const [, calls, windowMs] of quotaTexts.join(",").matchAll(/(\d+)\/(\d+)/g)) {
-    const known = callsOf.get(Number(windowMs)) ?? Infinity;
-    callsOf.set(Number(windowMs), Math.min(known, Number(calls)));
-  }
-  return [...callsOf]
-    .map(([windowMs, calls]) => ({ calls, windowMs }))
-    .toSorted((a, b) => a.windowMs - b.windowMs);
 }

@@ -121,8 +121,13 @@ export class QuotaLedger {
     switch (reply[3]) {
       case "granted": {
         const startInMs = reply[4];
+        const answeredAt = this.#monotonicMs();
         const freshUntil = askedAt + startInMs + FRESH_FOR_MS;
-        const permit = { id, isFresh: () => this.#monotonicMs() < freshUntil };
+        const permit = {
+          id,
+          startsInMs: () => answeredAt + startInMs - this.#monotonicMs(),
+          isFresh: () => this.#monotonicMs() < freshUntil,
+        };
         return { kind: "granted", permit, startInMs, isProbe: reply[5] === 1 };
       }
       case "wait":

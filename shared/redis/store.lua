@@ -4,10 +4,12 @@
 -- ARGV  1 digest   2 "result" or "dead-letter"   3 the outcome's JSON   4 calls it speaks of   5 journal's time to live, s
 --       6 result's time to live, s   7 score to keep, or ""   8 its time to live, s   9 price of a call
 --       10 replays   11 the spend's time to live, s
-local journal = redis.call('HMGET', KEYS[1], 'kind', 'body', 'calls', 'accounted')
+local journal = redis.call('HMGET', KEYS[1], 'kind', 'body', 'calls', 'accounted', 'digest')
+local calls = math.max(tonumber(journal[3] or 0), tonumber(ARGV[4]))
+-- A repaired dead letter was replayed meanwhile: this is no answer to what the id stands for now.
+if journal[5] and journal[5] ~= ARGV[1] then return { 'conflict', calls } end
 if journal[1] then return { 'settled', journal[1], journal[2] } end
 
-local calls = math.max(tonumber(journal[3] or 0), tonumber(ARGV[4]))
 if calls > tonumber(ARGV[4]) then return { 'recount', calls } end
 
 local unaccounted = calls - tonumber(journal[4] or 0)

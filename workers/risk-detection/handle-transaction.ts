@@ -96,8 +96,12 @@ export function createHandler(options: HandlerOptions) {
         await options.journal.release(claim);
         throw error;
       }
-      // The journal lost it, or the lease did: what is known here goes into the next claim.
-      history = { calls: Math.max(history.calls, scoring.calls), replays: history.replays, replay: "none" };
+      // The lease went to somebody else, or the journal was lost: what is known here goes into the next claim.
+      history = {
+        calls: Math.max(history.calls, scoring.calls),
+        replays: Math.max(history.replays, claim.replays),
+        replay: "none",
+      };
     }
   }
 
@@ -107,9 +111,11 @@ export function createHandler(options: HandlerOptions) {
    */
   async function takeUp(work: Work, token: string, history: History): Promise<ClaimReply> {
     const { transaction, hand, urgency } = work;
+    let { calls } = history;
     for (let pauseMs = LOOK_AGAIN_MS.first; ; pauseMs = Math.min(pauseMs * 2, LOOK_AGAIN_MS.longest)) {
-      const reply = await options.journal.claim(transaction, token, history, hand);
+      const reply = await options.journal.claim(transaction, token, { ...history, calls }, hand);
       if (reply.kind !== "leased") return reply;
+      calls = reply.known.calls; // should the journal be lost before the next look
       const leftMs = Math.min(
         urgency.waitsUntilMs - performance.now(),
         dueInMs(transaction, reply.known) ?? Infinity,
@@ -152,6 +158,7 @@ export function createHandler(options: HandlerOptions) {
       }
       const reply = await options.journal.store(claim, decision.outcome, calls, score, untilMs);
       if (reply.kind === "stored") return settle(reply.outcome, transaction);
+      if (reply.kind === "conflict") return conflict(transaction, reply.calls, delivery);
       calls = reply.calls;
     }
   }

@@ -7,13 +7,14 @@ import { startPipeline } from "../../support/start-pipeline.ts";
 const inMs = (ms: number): string => new Date(Date.now() + ms).toISOString();
 
 /** Transactions that must be answered within so many milliseconds; without a number, whenever. */
-const transactions = (name: string, count: number, decideInMs?: number) =>
+const transactions = (name: string, count: number, decideInMs?: number, changes: object = {}) =>
   Array.from({ length: count }, (_, i) =>
     sampleBody({
       transactionId: `${name}-${i}`,
       userId: `${name}-${i}`,
       occurredAt: inMs(0),
       ...(decideInMs === undefined ? {} : { decideBy: inMs(decideInMs) }),
+      ...changes,
     }),
   );
 
@@ -92,6 +93,29 @@ it("in a freeze, who has a deadline is answered before it, and who has none wait
   expect(pipeline.sandbox.report().calls.wellSigned).toBe(1); // the one that met the ban
   expect(await pipeline.redis.keys(`${pipeline.namespace}:spend:*`)).toEqual([]);
   await expect.poll(() => pipeline.redis.exists(`${pipeline.namespace}:deadlines`)).toBe(0);
+});
+
+it("in a freeze, duplicates have one answer, before the earliest deadline that any of them names", async () => {
+  const { pipeline } = await startFrozen();
+  const occurredAt = inMs(0);
+  const copies = (decideInMs: number | undefined, changes: object) =>
+    transactions("t", 20, decideInMs, { occurredAt, ...changes });
+  const asked = copies(4_000, {});
+  await pipeline.publish(copies(undefined, {}));
+  await pipeline.publish(copies(3_600_000, { metadata: { copy: "later" } }));
+  await pipeline.publish(asked, {
+    lane: "urgent",
+    headers: { "x-risk-attempts": 4, "x-risk-lane": "replay" },
+  });
+  await pipeline.publish(copies(600_000, { metadata: { copy: "last" } }));
+  await pipeline.publish(copies(3_000, { amount: { value: "1.00", currency: "CNY" } })); // conflicts
+
+  expectFallbacks(await answersTo(pipeline, asked), asked);
+  const { collector } = pipeline;
+  await collector.until((c) => c.deadLetters.length === asked.length, AbortSignal.timeout(10_000));
+  for (const { properties } of collector.deadLetters) {
+    expect(properties.headers).toMatchObject({ "x-risk-reason": "conflict", "x-risk-attempts": 0 });
+  }
 });
 
 it("in a freeze, deadlines outlive the worker that took note of them", async () => {

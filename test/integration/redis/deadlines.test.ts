@@ -22,7 +22,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   namespace = newNamespace();
-  deadlines = new Deadlines(redis, { namespace, journalTtlSeconds: 1_000 });
+  deadlines = new Deadlines(redis, { namespace });
   return () => removeKeys(redis, `${namespace}:*`);
 });
 
@@ -98,10 +98,37 @@ describe("deadlines", () => {
     expect((await deadlines.take(1)).nextInMs).toBeGreaterThan(0);
   });
 
-  it("that another version wrote are left to it", async () => {
+  it.each([
+    { title: "later", first: -2, second: 50_000, replays: 0, expected: "first" },
+    { title: "at the same time", first: -1, second: -1, replays: 0, expected: "second" },
+    { title: "earlier", first: 50_000, second: -1, replays: 0, expected: "second" },
+    { title: "later, by a replay", first: -2, second: -1, replays: 1, expected: "second" },
+  ])("set again $title are those of the $expected word", async ({ first, second, replays, expected }) => {
+    const dueMs = Date.now();
+    const claim = { digest: "d", pseudonym: "p", replays, calls: 1 };
+    await deadlines.remind(dueIn(0, { dueMs: dueMs + first, correlationId: "first" }));
+    await deadlines.remind(dueIn(0, { dueMs: dueMs + second, correlationId: "second", claim }));
+    expect((await taken()).map(({ correlationId }) => correlationId)).toEqual([expected]);
+  });
+
+  it("are not put off by a duplicate while somebody answers them", async () => {
     await deadlines.remind(dueIn(-1));
-    await redis.hset(`${namespace}:deadline-answers`, "T1", '{"v":2}');
-    expect(await deadlines.take(1)).toMatchObject({ deadlines: [], nextInMs: expect.any(Number) });
+    const { leaseUntilMs } = await deadlines.take(LEASE_MS);
+    await deadlines.remind(dueIn(LEASE_MS + 50_000));
+    await deadlines.forget("T1", leaseUntilMs);
+    expect(await deadlines.take(LEASE_MS)).toMatchObject({ deadlines: [], nextInMs: undefined });
+  });
+
+  it.each(['{"v":2}', "{garbage", '"text"'])("that say %s are left alone, and keep nobody", async (json) => {
+    await deadlines.remind(dueIn(-2, { transactionId: "strange" }));
+    await redis.hset(`${namespace}:deadline-answers`, "strange", json);
+    await deadlines.remind(dueIn(-1));
+    expect(await deadlines.take(LEASE_MS)).toMatchObject({
+      deadlines: [{ transactionId: "T1" }],
+      nextInMs: expect.any(Number),
+    });
+    await deadlines.remind(dueIn(-2, { transactionId: "strange" }));
+    expect(await taken()).toMatchObject([{ transactionId: "strange" }]);
   });
 
   it("are not kept for ever", async () => {

@@ -5,7 +5,8 @@ import type { DeadLetter } from "../../../shared/domain/dead-letter.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
 import type { Transaction } from "../../../shared/domain/transaction.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
-import { Journal, LEASE_MS } from "../../../shared/redis/journal.ts";
+import { LEASE_MS } from "../../../shared/redis/held-claims.ts";
+import { Journal } from "../../../shared/redis/journal.ts";
 import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
 import { removeKeys } from "../../support/remove-keys.ts";
@@ -173,6 +174,15 @@ describe("claiming", () => {
     expect(again.kind).toBe("settled");
   });
 
+  it("tells whoever has the lease of calls that only a later delivery knows of: the journal was lost before", async () => {
+    const holder = claimed(await claim(sampleTransaction()));
+    const told: History = { calls: 2, replays: 0, replay: "none" };
+    const reply = await claim(sampleTransaction(), await openJournal(), told);
+    expect(reply).toMatchObject({ kind: "leased", known: { calls: 2 } });
+    expect(await journal.sent(holder, 1, "permit-1", 0)).toEqual({ kind: "lost" });
+    expect(claimed(await journal.claim(sampleTransaction(), holder.token, NO_HISTORY)).calls).toBe(2);
+  });
+
   it("keeps nothing for ever", async () => {
     const taken = claimed(await claim(sampleTransaction()));
     await journal.sent(taken, 1, "permit-1", 5_000);
@@ -239,6 +249,15 @@ describe("a journal that was lost while a claim is in hand", () => {
     const history: History = { calls: theirs.calls, replays: 0, replay: "none" };
     expect(claimed(await other.claim(sampleTransaction(), theirs.token, history)).calls).toBe(1);
     other.close();
+  });
+
+  it("that a duplicate in the same replica has taken up meanwhile learns of the calls, too", async () => {
+    const taken = claimed(await claim(sampleTransaction()));
+    await journal.sent(taken, 1, "permit-1", 0);
+    await redis.del(journalKey(taken.transactionId));
+    const theirs = claimed(await claim(sampleTransaction()));
+    await expect.poll(() => callsOf(taken.transactionId), renewed).toBe("1");
+    expect(await journal.sent(theirs, 1, "permit-2", 0)).toEqual({ kind: "lost" });
   });
 
   it.each([
@@ -397,6 +416,22 @@ describe("storing", () => {
     await journal.store(taken, resultOf(taken.transactionId, 2), 2, SCORE);
     const [day] = await redis.keys(`${namespace}:spend:*`);
     expect(await redis.hgetall(day ?? "")).toEqual({ v: "1", calls: "2", tenThousandths: "400" });
+  });
+});
+
+describe("storing after a repaired dead letter was replayed", () => {
+  const replayed: History = { calls: 4, replays: 0, replay: "fresh" };
+  const repaired = sampleTransaction({ amount: { value: "12.50", currency: "CNY" } });
+
+  it.each(["before", "after"])("is a conflict %s the new content has an outcome", async (when) => {
+    const first = claimed(await claim(sampleTransaction()));
+    await journal.store(first, deadLetterOf({ attempts: 0 }), 0, undefined);
+    const second = claimed(await claim(repaired, journal, replayed));
+    const outcome = resultOf(second.transactionId, 4);
+    if (when === "after") await journal.store(second, outcome, 4, undefined);
+    const late = await journal.store(first, resultOf(first.transactionId, 0), 0, SCORE);
+    expect(late).toEqual({ kind: "conflict", calls: 4 });
+    expect(await journal.store(second, outcome, 4, undefined)).toMatchObject({ kind: "stored", outcome });
   });
 });
 

@@ -39,7 +39,8 @@ const answering =
     response.writeHead(status, { "content-type": "text/html;charset=utf-8", ...headers }).end(body);
   };
 
-const departing = { beforeDeparture: () => true };
+const atOnce = { waitMs: () => 0 };
+const departing = { ...atOnce, beforeDeparture: () => true };
 
 it("brings the score of a signed success, with when it left and how long it took", async () => {
   const nowMs = Date.parse("2026-11-23T00:00:00Z");
@@ -64,11 +65,26 @@ it("measures the latency from departure to the answer's end", async () => {
   });
   let departedTick = 0;
   const beforeDeparture = () => (departedTick = performance.now()) > 0;
-  const answer = await gateway.detect(transaction, { beforeDeparture });
+  const answer = await gateway.detect(transaction, { ...atOnce, beforeDeparture });
   const elapsedMs = performance.now() - departedTick;
   if (answer.kind === "not-sent") throw new Error(answer.detail);
   expect(answer.latencyMs).toBeGreaterThanOrEqual(holdMs - 1);
   expect(answer.latencyMs).toBeLessThanOrEqual(elapsedMs);
+});
+
+it("signs first, and leaves no earlier than it may", async () => {
+  await using gateway = await startGateway(answering(signed(SUCCESS)));
+  const askedAt = performance.now();
+  let [signedAt, departedAt] = [0, 0];
+  await gateway.detect(transaction, {
+    waitMs: () => {
+      signedAt = performance.now();
+      return 40;
+    },
+    beforeDeparture: () => (departedAt = performance.now()) > 0,
+  });
+  expect(signedAt).toBeGreaterThan(askedAt);
+  expect(departedAt - signedAt).toBeGreaterThanOrEqual(40);
 });
 
 it("signs each call anew", async () => {
@@ -185,7 +201,7 @@ describe("a failed call", () => {
 describe("a call that is not made", () => {
   it("because it may not depart", async () => {
     await using gateway = await startGateway(answering(signed(SUCCESS)));
-    expect(await gateway.detect(transaction, { beforeDeparture: () => false })).toMatchObject({
+    expect(await gateway.detect(transaction, { ...atOnce, beforeDeparture: () => false })).toMatchObject({
       kind: "not-sent",
       why: "withdrawn",
     });
@@ -195,11 +211,15 @@ describe("a call that is not made", () => {
     await using gateway = await startGateway(answering(signed(SUCCESS)));
     let asked = 0;
     const beforeDeparture = () => (asked += 1) > 0;
-    const early = await gateway.detect(transaction, { beforeDeparture, signal: AbortSignal.abort() });
+    const early = await gateway.detect(transaction, {
+      ...atOnce,
+      beforeDeparture,
+      signal: AbortSignal.abort(),
+    });
     expect(early).toMatchObject({ kind: "not-sent", why: "aborted" });
 
     const stopping = new AbortController();
-    const answer = gateway.detect(transaction, { beforeDeparture, signal: stopping.signal });
+    const answer = gateway.detect(transaction, { ...atOnce, beforeDeparture, signal: stopping.signal });
     stopping.abort();
     expect(await answer).toMatchObject({ kind: "not-sent", why: "aborted" });
     expect(asked).toBe(0);

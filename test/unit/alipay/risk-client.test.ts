@@ -88,7 +88,7 @@ class FakeLedger implements Ledger {
 
   grant({ isFresh = true, isProbe = false } = {}): PermitReply {
     this.#grants += 1;
-    const permit = { id: `permit-${this.#grants}`, isFresh: () => isFresh };
+    const permit = { id: `permit-${this.#grants}`, startsInMs: () => 0, isFresh: () => isFresh };
     return { kind: "granted", permit, startInMs: 0, isProbe };
   }
 

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Deadline } from "../../../shared/domain/deadline.ts";
 import {
   DeadlineKeeper,
@@ -28,11 +29,11 @@ const events = { onAnswered: vi.fn(), onUntold: vi.fn(), onTrouble: vi.fn() };
 
 let keeper: DeadlineKeeper | undefined;
 
-/** Deadlines that are due at once, one after the other; then none. */
-function open(...due: Deadline[]): DeadlineKeeper {
+/** Deadlines that are due at once, taken one piece after the other; then none. */
+function open(...pieces: (Deadline | Deadline[])[]): DeadlineKeeper {
   const found = (deadlines: Deadline[], nextInMs: number | undefined) =>
     ({ deadlines, nowMs: NOW_MS, leaseUntilMs: LEASE_ENDS_MS, nextInMs }) as const;
-  for (const deadline of due) take.mockResolvedValueOnce(found([deadline], 0));
+  for (const piece of pieces) take.mockResolvedValueOnce(found([piece].flat(), 0));
   take.mockResolvedValue(found([], undefined));
   keeper = new DeadlineKeeper({
     deadlines: { take, forget },
@@ -52,6 +53,7 @@ function open(...due: Deadline[]): DeadlineKeeper {
 }
 
 beforeEach(() => {
+  vi.restoreAllMocks();
   vi.resetAllMocks();
   store.mockImplementation(async (_, outcome) => ({ kind: "stored", outcome, wasFirst: true }));
   publish.mockResolvedValue();
@@ -114,6 +116,69 @@ it("forgets nothing that it could not publish, and keeps nobody else waiting for
   open(DEADLINE, { ...DEADLINE, transactionId: "T2" });
   await vi.waitFor(() => expect(forget.mock.calls).toEqual([["T2", LEASE_ENDS_MS]]));
   expect(events.onUntold.mock.calls).toEqual([[DEADLINE, new Error("no broker")]]);
+});
+
+it("keeps nobody else waiting for one that could not be stored", async () => {
+  const broken = new Error("WRONGTYPE Operation against a key");
+  store.mockImplementation(async ({ transactionId }, outcome) => {
+    if (transactionId === "T1") throw broken;
+    return { kind: "stored", outcome, wasFirst: true };
+  });
+  open(DEADLINE, { ...DEADLINE, transactionId: "T2" });
+  await vi.waitFor(() => expect(forget.mock.calls).toEqual([["T2", LEASE_ENDS_MS]]));
+  expect(events.onUntold.mock.calls).toEqual([[DEADLINE, broken]]);
+  expect(events.onTrouble).not.toHaveBeenCalled(); // Redis is there
+});
+
+it("forgets one whose id stands for other content by now, and tells nothing", async () => {
+  store.mockResolvedValue({ kind: "conflict", calls: 0 });
+  open(DEADLINE);
+  await vi.waitFor(() => expect(forget).toHaveBeenCalledOnce());
+  expect(publish).not.toHaveBeenCalled();
+});
+
+describe("while the broker takes nothing", () => {
+  beforeEach(() => {
+    // Waits to be sent, like the publisher: until the signal.
+    publish.mockImplementation(
+      (_result, _deadline, signal) =>
+        new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+        }),
+    );
+  });
+
+  it("has a thousand in hand at most, and leaves the others in Redis", async () => {
+    const warned = vi.fn();
+    process.on("warning", warned);
+    const piece = Array.from({ length: 100 }, (_, i) => ({ ...DEADLINE, transactionId: `T${i}` }));
+    open(...Array.from({ length: 11 }, () => piece));
+    await vi.waitFor(() => expect(publish).toHaveBeenCalledTimes(1_000));
+    await setImmediate(); // all that could go on without the broker has gone on
+    expect(take).toHaveBeenCalledTimes(10);
+    process.off("warning", warned);
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  it("is closed at once where nothing was sent", async () => {
+    const closing = open(DEADLINE);
+    await vi.waitFor(() => expect(publish).toHaveBeenCalled());
+    await closing.close();
+    expect(forget).not.toHaveBeenCalled();
+    expect(events.onUntold).not.toHaveBeenCalled();
+  });
+});
+
+it("waits for a confirm no longer than the lease: who takes it next tells it again", async () => {
+  const timeout = new AbortController();
+  vi.spyOn(AbortSignal, "timeout").mockReturnValue(timeout.signal);
+  publish.mockReturnValue(new Promise(() => undefined));
+  const closing = open(DEADLINE);
+  await vi.waitFor(() => expect(publish).toHaveBeenCalled());
+  const closed = closing.close();
+  timeout.abort();
+  await closed;
+  expect(forget).not.toHaveBeenCalled();
 });
 
 it("goes on after Redis was away", async () => {

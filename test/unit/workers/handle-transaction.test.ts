@@ -175,6 +175,14 @@ describe("a good transaction", () => {
     expect(await handle(delivery({}, { merchantId: undefined }))).toMatchObject({ merchantId: undefined });
   });
 
+  it("whose id stands for other content by now is a conflict", async () => {
+    journal.store.mockResolvedValue({ kind: "conflict", calls: 2 });
+    expect(await handle()).toMatchObject({
+      action: "dead-letter",
+      deadLetter: { reason: "conflict", attempts: 2 },
+    });
+  });
+
   it("is told with all the calls that the journal knows of", async () => {
     const recount: StoreReply = { kind: "recount", calls: 3 };
     journal.store.mockResolvedValueOnce(recount);
@@ -304,6 +312,13 @@ describe("a known transaction", () => {
     });
   });
 
+  it("that somebody else works on is claimed with the calls that were seen: the journal may be lost meanwhile", async () => {
+    const known = { ...CLAIM, calls: 2 };
+    journal.claim.mockResolvedValueOnce({ kind: "leased", remainingMs: 5, known });
+    await handle();
+    expect(journal.claim.mock.calls.map(([, , history]) => history.calls)).toEqual([0, 2]);
+  });
+
   it("whose lease runs out is taken up at once", async () => {
     journal.claim.mockResolvedValueOnce({ kind: "leased", remainingMs: 5, known: CLAIM });
     const startedAt = performance.now();
@@ -329,6 +344,13 @@ describe("a claim that was lost", () => {
     score.mockResolvedValueOnce({ kind: "lost", calls: 1 });
     await handle(delivery({ lane: "replay", originalLane: "replay", calls: 3, replays: 1 }));
     expect(journal.claim.mock.calls.map(([, , history]) => history.calls)).toEqual([3, 3]);
+  });
+
+  it("forgets no replay that the journal told of", async () => {
+    score.mockResolvedValueOnce({ kind: "lost", calls: 0 });
+    journal.claim.mockResolvedValueOnce(claimed({ replays: 2 }));
+    await handle(delivery({ lane: "replay", originalLane: "replay", replays: 1 }));
+    expect(journal.claim.mock.calls.map(([, , history]) => history.replays)).toEqual([1, 2]);
   });
 
   it("reopens nothing the second time", async () => {
