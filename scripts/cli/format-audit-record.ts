@@ -5,7 +5,18 @@ import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
 import { fitRows } from "./fit-rows.ts";
 
 /** Redis keeps no order in JSON. */
-const ORDER = ["application", "gateway", "before", "after", "kind", "code", "by", "untilMs"];
+const ORDER = [
+  "application",
+  "gateway",
+  "before",
+  "after",
+  "kind",
+  "code",
+  "by",
+  "untilMs",
+  "quota",
+  "isSet",
+];
 
 /** One act for a person: when, who and what in a line, the rest under it. */
 export function formatAuditRecord({ act, by, atMs, reason, details }: AuditRecord): string {
@@ -27,6 +38,7 @@ function describe(value: unknown, atMs: number): string {
 }
 
 function describePart(name: string, part: unknown, atMs: number): string {
+  if (name === "isSet") return part === true ? "set by an operator" : "as configured";
   if (name !== "untilMs" || typeof part !== "number") return `${name} ${describe(part, atMs)}`;
   return lastsUntilResumed(part - atMs) ? "until it is resumed" : `until ${formatInstant(part)}`;
 }

@@ -7,6 +7,7 @@ import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
 import { forecast, marginOf, type Forecast } from "./forecast.ts";
 import { formatDuration } from "./format-duration.ts";
 import { formatHold } from "./format-hold.ts";
+import { inGroups } from "./in-groups.ts";
 
 type Row = readonly [name: string, value: string];
 
@@ -65,7 +66,7 @@ export function spendJson({ day, calls, tenThousandths }: Spend) {
 /** The ledger for a person. */
 export function ledgerRows(ledger: LedgerOverview, strikesPerDay: number): Row[] {
   return [
-    ...ledger.windows.map((window): Row => [`quota ${formatQuota([window])}`, windowText(window)]),
+    ...ledger.windows.map((window): Row => [`quota ${formatQuota([window])}`, windowText(window, ledger)]),
     ...setQuotaRows(ledger),
     ["wait for a permit", permitWaitText(forecast(0, ledger, strikesPerDay))],
     ["spacing", spacingText(ledger)],
@@ -87,9 +88,12 @@ export function spendRow({ day, calls, tenThousandths }: Spend): Row {
   return ["spent today", `${formatPrice(tenThousandths)} CNY for ${inGroups(calls)} calls (${day})`];
 }
 
-function windowText(window: WindowOverview): string {
-  const { calls, used, effective } = window;
-  const usage = `${inGroups(used)} used, ${Math.round((used / calls) * 100)} %`;
+/** Calls under way count as long as they may still arrive, so that a window can hold more than its calls. */
+function windowText(window: WindowOverview, { callsUnderWay }: LedgerOverview): string {
+  const { calls, effective } = window;
+  const used = Math.max(0, window.used - callsUnderWay);
+  const underWay = callsUnderWay === 0 ? "" : `, ${inGroups(callsUnderWay)} under way`;
+  const usage = `${inGroups(used)} used, ${Math.round((used / calls) * 100)} %${underWay}`;
   if (effective >= calls) return `${usage}, ${inGroups(marginOf(window))} left`;
   const admitted = inGroups(rounded(effective));
   return `${usage}; limit answers leave ${admitted}, of which ${inGroups(rounded(marginOf(window)))} left`;
@@ -131,4 +135,3 @@ function remarks(ledger: LedgerOverview): string[] {
 }
 
 const rounded = (value: number): number => Math.round(value * 10) / 10;
-const inGroups = (value: number): string => value.toLocaleString("en-US");

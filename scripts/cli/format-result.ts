@@ -1,11 +1,11 @@
 import type { RiskResult } from "../../shared/domain/risk-result.ts";
 import { colourVerdict } from "./colour-verdict.ts";
-import { formatRows } from "./format-rows.ts";
+import { fitRows } from "./fit-rows.ts";
 
 /** A result for a person: what was decided, and why. */
 export function formatResult(result: RiskResult): string {
   const metadata = Object.entries(result.metadata ?? {}).map(([name, value]) => `${name}=${value}`);
-  return formatRows([
+  return fitRows([
     ["transaction", result.transactionId],
     ["verdict", colourVerdict(result.verdict)],
     ["risk score", result.riskScore === null ? "none" : String(result.riskScore)],

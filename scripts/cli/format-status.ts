@@ -6,6 +6,7 @@ import { fitRows, isNarrow } from "./fit-rows.ts";
 import { forecast, type Forecast } from "./forecast.ts";
 import { formatDuration } from "./format-duration.ts";
 import { ledgerJson, ledgerRows, spendJson, spendRow } from "./format-ledger.ts";
+import { inGroups } from "./in-groups.ts";
 import { problemOf } from "./problem-of.ts";
 import type { Status } from "./read-status.ts";
 
@@ -97,7 +98,7 @@ function backlogRows(status: Status) {
 
 function backlogText({ ready, clearedInMs, sustainedPerSecond }: Backlog): string {
   if (ready === 0) return "none";
-  const waiting = ready.toLocaleString("en-US");
+  const waiting = inGroups(ready);
   if (clearedInMs === undefined) return `${waiting}, not cleared while calls are held`;
   const rate = sustainedPerSecond.toLocaleString("en-US", { maximumSignificantDigits: 3 });
   return `${waiting}, cleared in about ${formatDuration(clearedInMs)} (${rate} calls/s)`;
@@ -106,7 +107,7 @@ function backlogText({ ready, clearedInMs, sustainedPerSecond }: Backlog): strin
 function formatQueues(queues: readonly QueueCounts[]): string {
   const rows = queues.map(({ queue, counts }) => ({
     queue,
-    ready: counts === undefined ? "missing" : counts.ready.toLocaleString("en-US"),
+    ready: counts === undefined ? "missing" : inGroups(counts.ready),
     consumers: counts === undefined ? "" : String(counts.consumers),
   }));
   if (isNarrow()) return fitRows(queues.map(({ queue, counts }) => [queue, countsText(counts)]));
@@ -121,5 +122,5 @@ function formatQueues(queues: readonly QueueCounts[]): string {
 
 function countsText(counts: QueueCounts["counts"]): string {
   if (counts === undefined) return "missing";
-  return `${counts.ready.toLocaleString("en-US")} ready, ${counts.consumers} consumers`;
+  return `${inGroups(counts.ready)} ready, ${counts.consumers} consumers`;
 }

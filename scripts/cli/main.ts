@@ -6,16 +6,16 @@ import { heedOutputErrors } from "./heed-output-errors.ts";
 
 /** Loaded one at a time where the command line names one: each brings drivers of its own. */
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
-  ["worker", async () => (await import("./worker.ts")).workerCommand()],
-  ["publish", async () => (await import("./publish.ts")).publishCommand()],
-  ["result", async () => (await import("./result.ts")).resultCommand()],
-  ["results", async () => (await import("./results.ts")).resultsCommand()],
-  ["status", async () => (await import("./status.ts")).statusCommand()],
-  ["quota", async () => (await import("./quota.ts")).quotaCommand()],
-  ["audit", async () => (await import("./audit.ts")).auditCommand()],
-  ["plan", async () => (await import("./plan.ts")).planCommand()],
-  ["sandbox", async () => (await import("./sandbox.ts")).sandboxCommand()],
-  ["keys", async () => (await import("./keys.ts")).keysCommand()],
+  ["worker", async () => (await import("./commands/worker.ts")).workerCommand()],
+  ["publish", async () => (await import("./commands/publish.ts")).publishCommand()],
+  ["result", async () => (await import("./commands/result.ts")).resultCommand()],
+  ["results", async () => (await import("./commands/results.ts")).resultsCommand()],
+  ["status", async () => (await import("./commands/status.ts")).statusCommand()],
+  ["quota", async () => (await import("./commands/quota.ts")).quotaCommand()],
+  ["audit", async () => (await import("./commands/audit.ts")).auditCommand()],
+  ["plan", async () => (await import("./commands/plan.ts")).planCommand()],
+  ["sandbox", async () => (await import("./commands/sandbox.ts")).sandboxCommand()],
+  ["keys", async () => (await import("./commands/keys.ts")).keysCommand()],
 ]);
 
 const EXIT_STATUS = `
@@ -31,7 +31,7 @@ async function run(args: readonly string[]): Promise<void> {
   const wanted = COMMANDS.get(args[0] ?? "");
   const loading = wanted === undefined ? [...COMMANDS.values()] : [wanted];
   for (const load of loading) program.addCommand(await load());
-  throwInsteadOfExiting(program);
+  tame(program);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -40,10 +40,17 @@ async function run(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Commander would end the process before what was written is out, and with a status of its own. */
-function throwInsteadOfExiting(command: Command): void {
+/**
+ * Commander would end the process before what was written is out, and with a status of its own; and what is wrong
+ * with an argument it would say with all that is in it.
+ */
+function tame(command: Command): void {
   command.exitOverride();
-  command.commands.forEach(throwInsteadOfExiting);
+  command.configureOutput({ outputError: (text, write) => write(`${printable(text).trim()}\n`) });
+  command.commands.forEach(tame);
 }
+
+/** A terminal must not obey what somebody pasted. */
+const printable = (text: string): string => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]+/gu, " ");
 
 await run(process.argv.slice(2));

@@ -7,6 +7,7 @@ export interface LoggedCall {
   readonly startMs: number;
   /** When it arrives at the gateway at the latest. */
   latestMs: number;
+  /** It is under way no more. */
   isAnswered: boolean;
 }
 
@@ -41,6 +42,14 @@ export class ArrivalLog {
     if (call.isAnswered) return;
     call.latestMs = Math.min(call.latestMs, arrivedMs);
     this.#settle(call, isRefused, nowMs);
+  }
+
+  /** The call never left. Gives false where it was answered, or is out of reach already. */
+  takeBack(call: LoggedCall): boolean {
+    if (call.isAnswered) return false;
+    call.isAnswered = true;
+    this.#underWay -= 1;
+    return true;
   }
 
   /** Calls that are unanswered, or promised. */

@@ -6,6 +6,8 @@ export interface Arrivals {
   readonly described: string;
   /** From the first moment to the last that it tells of; undefined where it goes on for ever. */
   readonly durationMs: number | undefined;
+  /** About how many come in the first `durationMs`, or in all that it tells of. */
+  expected(durationMs: number): number;
   times(random: Random): Iterable<number>;
 }
 
@@ -26,7 +28,21 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** A Poisson process whose rate changes with the hour of the day; 0 where no spell is. The plan starts at midnight. */
 export function profile(described: string, spells: readonly Spell[]): Arrivals {
-  return { described, durationMs: undefined, times: (random) => drawTimes(spells, random) };
+  return {
+    described,
+    durationMs: undefined,
+    expected: (durationMs) => expectedOf(spells, durationMs),
+    times: (random) => drawTimes(spells, random),
+  };
+}
+
+function expectedOf(spells: readonly Spell[], durationMs: number): number {
+  const [days, restMs] = [Math.floor(durationMs / DAY_MS), durationMs % DAY_MS];
+  return spells.reduce((sum, { count, perMs, fromHour, toHour }) => {
+    const [fromMs, toMs] = [fromHour * HOUR_MS, toHour * HOUR_MS];
+    const lastsMs = days * (toMs - fromMs) + Math.max(0, Math.min(restMs, toMs) - fromMs);
+    return sum + (count * lastsMs) / perMs;
+  }, 0);
 }
 
 function* drawTimes(spells: readonly Spell[], random: Random): Generator<number> {
@@ -51,6 +67,7 @@ export function recorded(described: string, momentsMs: Float64Array): Arrivals {
   return {
     described,
     durationMs: (sorted.at(-1) ?? 0) - first,
+    expected: () => sorted.length,
     *times() {
       for (const moment of sorted) yield moment - first;
     },
@@ -71,6 +88,7 @@ export function counted(described: string, counts: readonly CountFrom[]): Arriva
   return {
     described,
     durationMs: last + lastStepMs - first,
+    expected: () => counts.reduce((sum, { count }) => sum + count, 0),
     *times() {
       for (const [place, { atMs, count }] of counts.entries()) {
         const endMs = counts[place + 1]?.atMs ?? last + lastStepMs;

@@ -7,6 +7,8 @@ interface LearnedWindow extends QuotaWindow {
   cap: number | undefined;
   cappedAtMs: number;
   raisedAtMs: number;
+  /** So often since it was learned. */
+  raises: number;
 }
 
 /** What limit answers taught about the gateway's real windows, and how it is put to the test again. */
@@ -19,6 +21,7 @@ export class LearnedCaps {
       cap: undefined,
       cappedAtMs: -Infinity,
       raisedAtMs: -Infinity,
+      raises: 0,
     }));
   }
 
@@ -28,6 +31,7 @@ export class LearnedCaps {
     if (window === undefined) return;
     window.cap = Math.min(window.calls, Math.max(1, held));
     window.cappedAtMs = nowMs;
+    window.raises = 0;
   }
 
   /** What each window admits now; a fraction where a limit answer taught less than the quota. */
@@ -39,15 +43,16 @@ export class LearnedCaps {
     });
   }
 
-  /** To be asked where another strike can be afforded. */
+  /** To be asked where another strike can be afforded. Each time that nothing came of it, twice as much is tried. */
   raise(brakedAtMs: number, nowMs: number): void {
     for (const window of this.#windows) {
       if (window.cap === undefined) continue;
       if (nowMs - Math.max(window.raisedAtMs, brakedAtMs) < CAP_RAISED_EVERY_MS) continue;
-      const cap = window.cap + Math.max(1, window.cap * CAP_RAISED_BY);
+      const cap = window.cap + Math.max(1, window.cap * CAP_RAISED_BY) * 2 ** window.raises;
       const isOver = cap * CAP_AT_LAST >= window.calls;
       window.cap = isOver ? undefined : cap;
       window.raisedAtMs = isOver ? -Infinity : nowMs;
+      window.raises = isOver ? 0 : window.raises + 1;
     }
   }
 }

@@ -1,6 +1,7 @@
 import { MOST_IN_FLIGHT } from "../../shared/alipay/turnstile.ts";
 import { costOfCalls } from "../../shared/domain/money.ts";
 import { formatQuota } from "../../shared/domain/quota.ts";
+import { REPLICA_CALLS_PER_SECOND } from "../../shared/domain/useful-replicas.ts";
 import type { Latency } from "../sandbox/latency.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { REPLICA_PACE } from "./replica-pace.ts";
@@ -78,6 +79,8 @@ export interface Step {
 
 /** A longer series is summed up. */
 const MOST_STEPS = 2_000;
+/** Of seconds or minutes: such that hours and days are full of them. */
+const STEPS_TOGETHER = [1, 2, 5, 10, 30, 60, 360, 1_440];
 
 /** Sums a simulation up. `callPrice` in ten-thousandths of a yuan. */
 export function reportPlan(options: PlanOptions, { tally, peaks }: Simulated, callPrice: number): PlanReport {
@@ -129,8 +132,7 @@ function sustainedCalls(
 
 function callRates({ quota, replicas, gateway, strikesPerDay }: PlanOptions): CallRates {
   const callMs = REPLICA_PACE.DEPARTURE_MS + meanMs(gateway.latency);
-  // One permit at a time: asked for, and slept for until its start.
-  const perReplica = Math.min(1_000 / (REPLICA_PACE.PERMIT_MS + 1), (MOST_IN_FLIGHT * 1_000) / callMs);
+  const perReplica = Math.min(REPLICA_CALLS_PER_SECOND, (MOST_IN_FLIGHT * 1_000) / callMs);
   return {
     quota: Math.min(...quota.map(({ calls, windowMs }) => (calls * 1_000) / windowMs)),
     replicas: replicas * perReplica,
@@ -166,7 +168,7 @@ function* stepsOf({ series, stepMs, steps }: Tally): Generator<Step> {
 
 /** As many steps as can be shown. */
 function seriesOf(tally: Tally): Step[] {
-  const together = Math.ceil(tally.steps / MOST_STEPS);
+  const together = STEPS_TOGETHER.find((steps) => tally.steps / steps <= MOST_STEPS) ?? tally.steps;
   const series: Step[] = [];
   for (const step of stepsOf(tally)) {
     const last = series.at(-1);

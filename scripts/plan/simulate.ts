@@ -1,18 +1,17 @@
-import { LeastLatency } from "../../shared/alipay/least-latency.ts";
-import { MOST_IN_FLIGHT } from "../../shared/alipay/turnstile.ts";
 import type { Failure } from "../../shared/domain/failure.ts";
 import { afterFailure, callLimit } from "../../shared/domain/retry-policy.ts";
 import type { WindowPeak } from "../sandbox/quota-meter.ts";
 import { createRandom } from "../sandbox/random.ts";
 import { EventQueue } from "./event-queue.ts";
-import { Fifo } from "./fifo.ts";
 import type { PlannedTransaction } from "./hand.ts";
 import { Intake } from "./intake.ts";
+import type { CallEnd, PlanEvent, VirtualCall } from "./plan-event.ts";
 import type { PlanOptions } from "./plan-options.ts";
-import { HELD_NAP_MS, LATE_MS, napMs, REPLICA_PACE, SHORTEST_LATER_MS } from "./replica-pace.ts";
+import { LATE_MS, REPLICA_PACE } from "./replica-pace.ts";
 import { Tally, type Ending } from "./tally.ts";
 import { VirtualGateway, type VirtualAnswer } from "./virtual-gateway.ts";
 import { VirtualLedger, type VirtualPermit } from "./virtual-ledger.ts";
+import { VirtualTurnstiles } from "./virtual-turnstiles.ts";
 
 /** What became of it. */
 export interface Simulated {
@@ -24,35 +23,6 @@ export interface Simulated {
 /** So long after the last arrival it ends, whatever still waits. */
 const LONGEST_AFTERMATH_MS = 30 * 86_400_000;
 
-/** Runs a plan in virtual time. `onStep` hears of the time about once for each step of the series. */
-export function simulate(options: PlanOptions, onStep: (nowMs: number) => void = () => undefined): Simulated {
-  return new Simulation(options, onStep).run();
-}
-
-/** One replica: its turnstile, which asks for one permit at a time, and its calls. */
-interface Replica {
-  readonly leastLatency: LeastLatency;
-  inFlight: number;
-  /** Asks again once a call of its own is answered. */
-  isFull: boolean;
-}
-
-interface Call {
-  readonly replica: Replica;
-  readonly transaction: PlannedTransaction;
-  readonly permit: VirtualPermit;
-}
-
-type CallEnd = VirtualAnswer | "timeout";
-
-type Event =
-  | { readonly kind: "ask"; readonly replica: Replica }
-  | { readonly kind: "departure"; readonly call: Call }
-  | { readonly kind: "answer"; readonly call: Call; readonly leftMs: number; readonly end: CallEnd }
-  /** A call that was never answered is under way no more. */
-  | { readonly kind: "loss" }
-  | { readonly kind: "return"; readonly transaction: PlannedTransaction };
-
 /** What the policy is asked about. */
 const FAILURES: Readonly<Record<Exclude<CallEnd, "scored">, Failure>> = {
   failed: { kind: "retryable", code: "20000", detail: "" },
@@ -62,58 +32,65 @@ const FAILURES: Readonly<Record<Exclude<CallEnd, "scored">, Failure>> = {
   banned: { kind: "banned", code: "40006" },
 };
 
+/** Runs a plan in virtual time. */
+export function simulate(options: PlanOptions): Simulated {
+  const steps = simulateInSteps(options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same, but gives the time in ms now and then, about once for each step of the series. */
+export function simulateInSteps(options: PlanOptions): Generator<number, Simulated> {
+  return new Simulation(options).run();
+}
+
 class Simulation {
   readonly #options: PlanOptions;
-  readonly #onStep: (nowMs: number) => void;
-  readonly #events = new EventQueue<Event>();
+  readonly #events = new EventQueue<PlanEvent>();
   readonly #ledger: VirtualLedger;
+  readonly #turnstiles: VirtualTurnstiles;
   readonly #gateway: VirtualGateway;
   readonly #tally: Tally;
   readonly #intake: Intake;
-  /** Those that wait for a permit: first come, first served. */
-  readonly #line = new Fifo<PlannedTransaction>();
-  /** Replicas with nobody to ask for. */
-  readonly #idle = new Fifo<Replica>();
-  /** Replicas that wait until fewer calls are under way. */
-  #crowded: Replica[] = [];
-  #heldUntilMs = -Infinity;
   #nowMs = 0;
-  #nextStepMs = 0;
 
-  constructor(options: PlanOptions, onStep: (nowMs: number) => void) {
-    const { quota, gateway, replicas, seed } = options;
+  constructor(options: PlanOptions) {
+    const { quota, gateway, replicas, retryPolicy, seed } = options;
     this.#options = options;
-    this.#onStep = onStep;
     this.#ledger = new VirtualLedger(options);
+    this.#turnstiles = new VirtualTurnstiles({
+      replicas,
+      callLimit: callLimit(retryPolicy),
+      ledger: this.#ledger,
+      events: this.#events,
+      random: createRandom(seed + 3),
+    });
     // Everything random has a generator of its own, so that one draw more does not change all the rest.
     this.#gateway = new VirtualGateway({ ...gateway, quota }, createRandom(seed + 1));
     this.#tally = new Tally(options.durationMs);
     this.#intake = new Intake(options, this.#tally);
-    for (let count = 0; count < replicas; count += 1) {
-      this.#idle.push({ leastLatency: new LeastLatency(), inFlight: 0, isFull: false });
-    }
   }
 
-  run(): Simulated {
+  *run(): Generator<number, Simulated> {
     const endMs = this.#options.durationMs + LONGEST_AFTERMATH_MS;
+    let nextStepMs = 0;
     for (;;) {
-      const takeUpMs = Math.max(this.#nowMs, this.#intake.nextAtMs(this.#nowMs < this.#heldUntilMs));
+      const areHeld = this.#turnstiles.areHeld(this.#nowMs);
+      const takeUpMs = Math.max(this.#nowMs, this.#intake.nextAtMs(areHeld));
       const eventMs = this.#events.nextAtMs;
       const nextMs = Math.min(takeUpMs, eventMs);
       if (nextMs === Infinity || nextMs > endMs) break;
-      this.#proceed(nextMs);
+      this.#nowMs = nextMs;
       if (takeUpMs <= eventMs) this.#takeUp();
       else this.#handle(this.#events.pop());
+      if (nextMs < nextStepMs) continue;
+      nextStepMs = nextMs + this.#tally.stepMs;
+      yield nextMs;
     }
     this.#intake.close();
     return { tally: this.#tally, peaks: this.#gateway.peaks() };
-  }
-
-  #proceed(toMs: number): void {
-    this.#nowMs = toMs;
-    if (toMs < this.#nextStepMs) return;
-    this.#onStep(toMs);
-    this.#nextStepMs = toMs + this.#tally.stepMs;
   }
 
   #takeUp(): void {
@@ -128,64 +105,40 @@ class Simulation {
   }
 
   #enter(transaction: PlannedTransaction): void {
-    this.#line.push(transaction);
-    const replica = this.#idle.shift();
-    if (replica !== undefined) this.#ask(replica);
+    this.#turnstiles.enter(transaction, this.#nowMs);
   }
 
-  #handle(event: Event | undefined): void {
+  #handle(event: PlanEvent | undefined): void {
     switch (event?.kind) {
       case undefined:
         return;
       case "ask":
-        return this.#ask(event.replica);
+        return this.#turnstiles.ask(event.replica, this.#nowMs);
       case "departure":
-        return this.#depart(event.call);
+        return this.#pass(event.call);
       case "answer":
         return this.#heed(event);
       case "loss":
-        return this.#makeWay();
+        return this.#turnstiles.makeWay(this.#nowMs);
       case "return":
         return this.#enter(event.transaction);
     }
   }
 
-  /** The replica asks for the next permit, for whoever is first in line. */
-  #ask(replica: Replica): void {
-    const transaction = this.#line.peek();
-    if (transaction === undefined) return this.#idle.push(replica);
-    if (replica.inFlight >= MOST_IN_FLIGHT) {
-      replica.isFull = true;
-      return;
+  /** The start that was permitted has come; meanwhile a limit answer may have come, too. */
+  #pass(call: VirtualCall): void {
+    const { replica, transaction, permit } = call;
+    if (this.#ledger.mayLeave(this.#nowMs)) {
+      this.#depart(call);
+    } else {
+      this.#ledger.unused(permit);
+      this.#enter(transaction);
+      this.#turnstiles.makeWay(this.#nowMs);
     }
-    const limit = callLimit(this.#options.retryPolicy);
-    const reply = this.#ledger.permit(transaction.calls + 1, limit, this.#nowMs);
-    const repliedMs = this.#nowMs + REPLICA_PACE.PERMIT_MS;
-    switch (reply.kind) {
-      case "granted": {
-        this.#line.shift();
-        const call = { replica, transaction, permit: reply.permit };
-        const passageMs = repliedMs + napMs(reply.permit.call.startMs - this.#nowMs);
-        return this.#events.push(passageMs, { kind: "departure", call });
-      }
-      case "wait":
-        return this.#events.push(repliedMs + napMs(reply.waitMs), { kind: "ask", replica });
-      case "crowded":
-        this.#crowded.push(replica);
-        return;
-      case "later": {
-        this.#line.shift();
-        const againMs = repliedMs + Math.max(SHORTEST_LATER_MS, reply.waitMs);
-        this.#events.push(againMs, { kind: "return", transaction });
-        return this.#events.push(repliedMs, { kind: "ask", replica });
-      }
-      case "held":
-        this.#heldUntilMs = this.#nowMs + reply.waitMs;
-        return this.#events.push(repliedMs + Math.min(reply.waitMs, HELD_NAP_MS), { kind: "ask", replica });
-    }
+    this.#turnstiles.ask(replica, this.#nowMs);
   }
 
-  #depart(call: Call): void {
+  #depart(call: VirtualCall): void {
     const { replica, transaction } = call;
     const { timeoutMs } = this.#options;
     const leftMs = this.#nowMs + REPLICA_PACE.DEPARTURE_MS;
@@ -196,43 +149,30 @@ class Simulation {
     const { answer, latencyMs } = this.#gateway.judge(leftMs);
     const end = latencyMs < timeoutMs ? answer : "timeout";
     this.#events.push(leftMs + Math.min(latencyMs, timeoutMs), { kind: "answer", call, leftMs, end });
-    this.#ask(replica);
   }
 
-  #heed({ call, leftMs, end }: Extract<Event, { kind: "answer" }>): void {
-    const { replica, permit } = call;
+  #heed({ call, leftMs, end }: Extract<PlanEvent, { kind: "answer" }>): void {
+    const { replica, transaction, permit } = call;
     this.#tally.answer(end, this.#nowMs);
-    replica.inFlight -= 1;
     if (end === "timeout") {
       this.#events.push(permit.call.latestMs + 1, { kind: "loss" });
     } else {
-      const leastMs = replica.leastLatency.observe(this.#nowMs - leftMs, this.#nowMs);
-      this.#tellLedger(end, permit, this.#nowMs - leastMs, leftMs);
-      this.#makeWay();
+      this.#tellLedger(end, permit, leftMs);
+      this.#turnstiles.makeWay(this.#nowMs);
     }
-    this.#decide(call.transaction, end);
-    if (!replica.isFull) return;
-    replica.isFull = false;
-    this.#ask(replica);
+    this.#decide(transaction, end);
+    this.#turnstiles.leave(replica, this.#nowMs);
   }
 
-  #tellLedger(end: VirtualAnswer, permit: VirtualPermit, arrivedMs: number, leftMs: number): void {
+  #tellLedger(end: VirtualAnswer, permit: VirtualPermit, leftMs: number): void {
     if (end === "limited") {
-      this.#ledger.limited(permit, arrivedMs, leftMs, this.#nowMs);
+      this.#ledger.limited(permit, leftMs, this.#nowMs);
       this.#tally.strikes(this.#ledger.strikes(this.#nowMs));
       return;
     }
-    this.#ledger.answered(permit, arrivedMs, this.#nowMs);
+    this.#ledger.answered(permit, leftMs, this.#nowMs);
     if (end === "banned") this.#ledger.banned(this.#nowMs);
     else if (permit.isProbe && end !== "failed") this.#ledger.lift(this.#nowMs);
-  }
-
-  /** Fewer calls are under way: those who waited for that ask again, as soon as they look. */
-  #makeWay(): void {
-    for (const replica of this.#crowded) {
-      this.#events.push(this.#nowMs + REPLICA_PACE.CROWDED_MS, { kind: "ask", replica });
-    }
-    if (this.#crowded.length > 0) this.#crowded = [];
   }
 
   #decide(transaction: PlannedTransaction, end: CallEnd): void {

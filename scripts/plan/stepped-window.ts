@@ -22,7 +22,7 @@ export class SteppedWindow {
 
   /** Counts a call by its start, which is never before that of the call counted last. */
   count(startMs: number): void {
-    this.#forget(startMs);
+    this.#moveOn(startMs);
     const step = Math.floor(startMs / this.#stepMs);
     for (let index = Math.max(this.#last + 1, this.#first); index <= step; index += 1) this.#set(index, 0);
     this.#last = Math.max(this.#last, step);
@@ -30,15 +30,23 @@ export class SteppedWindow {
     this.#sum += 1;
   }
 
+  /** A call that was counted never left. */
+  takeBack(startMs: number): void {
+    const step = Math.floor(startMs / this.#stepMs);
+    if (step < this.#first) return;
+    this.#set(step, this.#at(step) - 1);
+    this.#sum -= 1;
+  }
+
   /** Calls inside. */
   held(nowMs: number): number {
-    this.#forget(nowMs);
+    this.#moveOn(nowMs);
     return this.#sum;
   }
 
   /** When the window admits a call, where it holds `calls`. */
   admitsAtMs(calls: number, nowMs: number): number {
-    this.#forget(nowMs);
+    this.#moveOn(nowMs);
     let sum = this.#sum;
     for (let index = this.#first; sum >= calls && index <= this.#last; index += 1) {
       sum -= this.#at(index);
@@ -48,7 +56,7 @@ export class SteppedWindow {
   }
 
   /** What has left the window is taken off the sum. */
-  #forget(nowMs: number): void {
+  #moveOn(nowMs: number): void {
     const lastOut = Math.floor((nowMs - this.#windowMs - this.#lifeMs) / this.#stepMs) - 1;
     while (this.#first <= lastOut) {
       if (this.#first <= this.#last) this.#sum -= this.#at(this.#first);

@@ -11,6 +11,9 @@ import { loadLedgerRuleScript, loadLedgerScript } from "./ledger-script.ts";
 /** A permit is given up when its call has not left this long after its start. */
 const FRESH_FOR_MS = 250;
 
+/** A reply that took longer tells the time too late. */
+const PROMPT_MS = 250;
+
 const MINUTE_MS = 60_000;
 /** Permission holds: probes after 1, 2, 4 … 30 minutes. */
 const PERMISSION_HOLD_MS = { first: MINUTE_MS, longest: 30 * MINUTE_MS };
@@ -69,6 +72,7 @@ export class QuotaLedger {
   #remembered = "";
   #quotasDisagree = false;
   #clockOffsetMs = 0;
+  #isClockKnown = false;
 
   /** `monotonicMs`: a clock that only runs forward. */
   constructor(client: Redis, settings: LedgerSettings, monotonicMs = () => performance.now()) {
@@ -90,7 +94,7 @@ export class QuotaLedger {
     };
   }
 
-  /** Redis' clock minus this machine's, as of the last answer. */
+  /** Redis' clock minus this machine's, as of the last prompt answer. */
   get clockOffsetMs(): number {
     return this.#clockOffsetMs;
   }
@@ -117,7 +121,7 @@ export class QuotaLedger {
     );
     this.#meet(reply[0]);
     this.#watchQuotas(reply[1] === 1);
-    this.#clockOffsetMs = reply[2] - Date.now();
+    this.#setClock(reply[2], askedAt);
     switch (reply[3]) {
       case "granted": {
         const startInMs = reply[4];
@@ -147,6 +151,7 @@ export class QuotaLedger {
     const { worker, history } = this.#settings;
     const isRemembered = this.#remembered !== "" && this.#remembered === this.#generation;
     const { second, minute } = isRemembered ? this.#memory.wanted : { second: 0, minute: 0 };
+    const askedAt = this.#monotonicMs();
     const self = [worker, this.#lifeMs, this.#generation, randomUUID(), history, this.#quotaText];
     const reply = await this.#scripts
       .heartbeat(this.#allKeys, [...self, second, minute])
@@ -156,7 +161,7 @@ export class QuotaLedger {
       });
     const [generation, redisMs, overview, ...memorable] = heartbeatSchema.parse(reply);
     const heardAtMs = this.#monotonicMs();
-    this.#clockOffsetMs = redisMs - Date.now();
+    this.#setClock(redisMs, askedAt);
     this.#generation = generation;
     const isGivenBack = await this.#giveBack(generation, redisMs, heardAtMs);
     // What a ledger says before it got its memory back is not worth remembering, nor is a part of another one.
@@ -165,6 +170,13 @@ export class QuotaLedger {
       this.#remembered = generation;
     }
     return parseOverview(overview, this.#memory.holds);
+  }
+
+  /** What came back after a long time says when Redis spoke, not what time it is; it is better than nothing. */
+  #setClock(redisMs: number, askedAt: number): void {
+    const isPrompt = this.#monotonicMs() - askedAt < PROMPT_MS;
+    if (isPrompt || !this.#isClockKnown) this.#clockOffsetMs = redisMs - Date.now();
+    this.#isClockKnown ||= isPrompt;
   }
 
   /** Another ledger than before: what is remembered must not wait for the next heartbeat. */

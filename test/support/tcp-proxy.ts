@@ -13,12 +13,14 @@ export interface TcpProxy {
   /** Keeps the connections and lets no byte through, until `restore`. */
   stall(): void;
   restore(): void;
+  /** Leads to another server from now on; every connection is reset. */
+  retarget(targetUrl: string): void;
   close(): Promise<void>;
 }
 
 /** Starts a proxy on a free port of 127.0.0.1 in front of the URL's host and port. */
 export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
-  const target = new URL(targetUrl);
+  let target = new URL(targetUrl);
   const pairs = new Set<readonly [Socket, Socket]>();
   let mode: "open" | "refusing" | "stalled" = "open";
 
@@ -56,6 +58,10 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     restore() {
       mode = "open";
       pairs.forEach(resume);
+    },
+    retarget(newTargetUrl) {
+      target = new URL(newTargetUrl);
+      cut();
     },
     async close() {
       cut();

@@ -1,17 +1,26 @@
 import type { PlanReport, Step } from "../../plan/plan-report.ts";
+import { fitRows, isNarrow } from "../fit-rows.ts";
 import { formatDuration } from "../format-duration.ts";
-import { formatRows } from "../format-rows.ts";
+import { inGroups } from "../in-groups.ts";
+import { formatClock } from "./format-clock.ts";
 
 type Row = readonly [name: string, value: string];
 
 /** A line of the table over time stands for one of these, whichever makes few enough lines. */
 const LINE_SECONDS = [1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400];
 const MOST_LINES = 26;
-const COLUMNS = ["from", "arrivals", "calls", "limit answers", "results", "backlog"] as const;
+const COLUMNS: readonly { readonly name: string; readonly isLeftOutWhereNarrow?: true }[] = [
+  { name: "from" },
+  { name: "arrivals" },
+  { name: "calls" },
+  { name: "limit answers", isLeftOutWhereNarrow: true },
+  { name: "results", isLeftOutWhereNarrow: true },
+  { name: "backlog" },
+];
 
 /** A plan for a person: the sums, then what happens over time. */
 export function formatPlan(report: PlanReport): string {
-  return `${formatRows([...trafficRows(report), ...quotaRows(report)])}\n${formatSeries(report.series)}`;
+  return `${fitRows([...trafficRows(report), ...quotaRows(report)])}\n${formatSeries(report.series)}`;
 }
 
 function trafficRows(report: PlanReport): Row[] {
@@ -28,9 +37,9 @@ function trafficRows(report: PlanReport): Row[] {
     ["publish to result", `${percentiles.join(", ")} (p50, p95, p99, max)`],
     ["calls", `${inGroups(calls.made)}, of them ${inGroups(calls.retries)} retries`],
     ["cost", `${calls.cost.value} ${calls.cost.currency}`],
-    ["largest backlog", `${inGroups(backlog.most)} at ${clockText(backlog.mostAtMs)}`],
+    ["largest backlog", `${inGroups(backlog.most)} at ${formatClock(backlog.mostAtMs)}`],
     ["backlog gone", backlogGoneText(report)],
-    ["last result", finishedAtMs === null ? "not within 30 days" : `at ${clockText(finishedAtMs)}`],
+    ["last result", finishedAtMs === null ? "not within 30 days" : `at ${formatClock(finishedAtMs)}`],
   ];
 }
 
@@ -48,7 +57,7 @@ function deadLetterText(endings: PlanReport["transactions"]["endings"]): string 
 
 function backlogGoneText({ backlog, finishedAtMs }: PlanReport): string {
   if (backlog.goneAtMs === null) return "nobody waited more than 10 s for the first call";
-  return finishedAtMs === null ? "not within 30 days" : `at ${clockText(backlog.goneAtMs)}`;
+  return finishedAtMs === null ? "not within 30 days" : `at ${formatClock(backlog.goneAtMs)}`;
 }
 
 function quotaRows(report: PlanReport): Row[] {
@@ -67,7 +76,7 @@ function quotaRows(report: PlanReport): Row[] {
       "limit answers",
       `${inGroups(calls.limitAnswers)}; in 24 h ${strikes.most} of at most ${strikes.allowed}`,
     ],
-    ...(bannedAtMs === null ? [] : [["banned", `at ${clockText(bannedAtMs)}`] as const]),
+    ...(bannedAtMs === null ? [] : [["banned", `at ${formatClock(bannedAtMs)}`] as const]),
     ["useful replicas", `${usefulReplicas} (planned: ${replicas})`],
   ];
 }
@@ -77,8 +86,11 @@ function formatSeries(series: readonly Step[]): string {
   const endMs = series.at(-1)?.atMs ?? 0;
   const lineMs = LINE_SECONDS.map((seconds) => seconds * 1_000).find((ms) => endMs / ms < MOST_LINES);
   const groups = Map.groupBy(series, ({ atMs }) => Math.floor(atMs / (lineMs ?? endMs)));
-  const rows = [COLUMNS.map(String), ...[...groups.values()].map(lineOf)];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const isShown = COLUMNS.map(({ isLeftOutWhereNarrow }) => isLeftOutWhereNarrow !== true || !isNarrow());
+  const rows = [COLUMNS.map(({ name }) => name), ...[...groups.values()].map(lineOf)].map((row) =>
+    row.filter((_, column) => isShown[column]),
+  );
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map((row) => `${row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ")}\n`)
     .join("");
@@ -88,7 +100,7 @@ function lineOf(group: readonly Step[]): string[] {
   const sum = (valueOf: (step: Step) => number): string =>
     inGroups(group.reduce((total, step) => total + valueOf(step), 0));
   return [
-    clockText(group[0]?.atMs ?? 0),
+    formatClock(group[0]?.atMs ?? 0),
     sum(({ arrived }) => arrived),
     sum(({ calls }) => calls),
     sum(({ limitAnswers }) => limitAnswers),
@@ -97,17 +109,7 @@ function lineOf(group: readonly Step[]): string[] {
   ];
 }
 
-/** Hours, minutes and seconds from the beginning of the plan. */
-function clockText(ms: number): string {
-  const seconds = Math.floor(ms / 1_000);
-  return [seconds / 3_600, (seconds / 60) % 60, seconds % 60].map(twoDigits).join(":");
-}
-
-const twoDigits = (value: number): string => String(Math.floor(value)).padStart(2, "0");
-
 const rateText = (perSecond: number): string => perSecond.toFixed(perSecond < 10 ? 2 : 1);
 
 const latencyText = (ms: number): string =>
-  ms < 10_000 ? `${Math.round(ms).toLocaleString("en-US")} ms` : formatDuration(ms);
-
-const inGroups = (value: number): string => value.toLocaleString("en-US");
+  ms < 10_000 ? `${inGroups(Math.round(ms))} ms` : formatDuration(ms);

@@ -1,4 +1,6 @@
-import { formatRows } from "../format-rows.ts";
+import { fitRows } from "../fit-rows.ts";
+import { formatJson } from "../format-json.ts";
+import { inGroups } from "../in-groups.ts";
 import type { CheckReport } from "./check-sources.ts";
 import type { Publication } from "./publish-sources.ts";
 
@@ -9,7 +11,7 @@ interface FormatFlags {
 /** What a check found, for a person or as JSON. */
 export function formatCheck({ checked, problems }: CheckReport, { json }: FormatFlags): string {
   if (json) return formatJson({ checked, refused: problems.count, problems: problems.listed });
-  const rows = formatRows([
+  const rows = fitRows([
     ["checked", inGroups(checked)],
     ["a worker would refuse", inGroups(problems.count)],
   ]);
@@ -36,7 +38,7 @@ export function formatPublication(publication: Publication, { json }: FormatFlag
       problems: refused.listed,
     });
   }
-  return formatRows([
+  return fitRows([
     ["published", `${inGroups(published)} to ${exchange}, ${routingKey}`],
     ["refused", inGroups(refused.count)],
     ["published again", inGroups(repeated)],
@@ -45,9 +47,5 @@ export function formatPublication(publication: Publication, { json }: FormatFlag
     ["per second", inGroups(round(perSecond, perSecond < 100 ? 1 : 0))],
   ]);
 }
-
-const formatJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
-
-const inGroups = (value: number): string => value.toLocaleString("en-US");
 
 const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;

@@ -1,3 +1,4 @@
+import { inGroups } from "../in-groups.ts";
 import type { SourceRecord } from "./source-record.ts";
 
 /** What is wrong with one record. */
@@ -23,6 +24,6 @@ export class ProblemList {
   format(): string {
     const lines = this.listed.map(({ file, line, problem }) => `${file} line ${line}: ${problem}\n`);
     const rest = this.count - this.listed.length;
-    return lines.join("") + (rest > 0 ? `and ${rest.toLocaleString("en-US")} more\n` : "");
+    return lines.join("") + (rest > 0 ? `and ${inGroups(rest)} more\n` : "");
   }
 }

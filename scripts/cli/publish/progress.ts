@@ -1,4 +1,5 @@
 import { SingleBar } from "cli-progress";
+import { inGroups } from "../in-groups.ts";
 import { noteOnce } from "../note-once.ts";
 import type { Selection } from "./select-records.ts";
 import type { SourceRecord } from "./source-record.ts";
@@ -94,5 +95,3 @@ class Bar {
     return now === first ? 0 : ((now.records - first.records) * 1_000) / (now.at - first.at);
   }
 }
-
-const inGroups = (count: number): string => Math.round(count).toLocaleString("en-US");

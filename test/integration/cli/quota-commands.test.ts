@@ -235,6 +235,7 @@ describe("riskline quota set", () => {
     expect(await runJson("quota", "set", "5/1h", "--reason", "lowered", "--yes")).toEqual({
       act: "quota-set",
       ...application,
+      isChanged: true,
       before: "1000/1s",
       after: "5/1h",
       isSet: true,
@@ -279,6 +280,18 @@ describe("riskline quota set", () => {
     expect(await run("quota", "set", "7/1s,100/1m", "--reason", "x")).toMatchObject({ status: 0 });
   });
 
+  it.each([
+    { title: "the quota that is set", args: ["5/1s"], before: ["5/1s"] },
+    { title: "the configured one where none is set", args: ["--configured"], before: [] },
+  ])("changes nothing by setting $title", async ({ args, before }) => {
+    for (const quota of before) await run("quota", "set", quota, "--reason", "first");
+    expect(await runJson("quota", "set", ...args, "--reason", "again")).toMatchObject({ isChanged: false });
+    expect((await run("quota", "set", ...args, "--reason", "again")).stdout).toMatch(
+      /^then +nothing was changed$/m,
+    );
+    expect(await audit()).toHaveLength(before.length);
+  });
+
   it("does nothing where somebody else was faster", async () => {
     const operator = new LedgerOperator(redis, { ...application, namespace, operator: "alice" });
     const seen = await operator.quotaInForce([{ calls: 20, windowMs: 1_000 }]);
@@ -311,7 +324,7 @@ describe("riskline audit", () => {
     ]);
     const { stdout } = await run("audit");
     expect(stdout).toMatch(/^2\S+\+08:00 {2}quota-freeze by alice\nreason +网关维护$/m);
-    expect(stdout).toMatch(/^before +quota 1000\/1s, isSet false$/m);
+    expect(stdout).toMatch(/^before +quota 1000\/1s, as configured$/m);
   });
 
   it("shows only what is new enough, oldest first, over pages", async () => {

@@ -158,7 +158,7 @@ describe("the queue", () => {
   });
 
   it("gives a permit to the more urgent one who came while its start was waited for", async () => {
-    permits.replyWith(permits.grant({ startInMs: 60 }));
+    permits.replyWith(permits.grant({ startInMs: 400 }));
     const passed: string[] = [];
     const standard = enter({ priority: 5 }).then(() => passed.push("standard"));
     await vi.waitFor(() => expect(permits.asked).toHaveLength(1));

@@ -157,6 +157,12 @@ describe("a failure ends with status 1, and one line", () => {
   });
 });
 
+it("shows nothing to a terminal that it might obey", async () => {
+  const { status, stderr } = await riskline(["quota", "freeze", "--reason", "a\u001B[31m\nb"]);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^[^\p{C}]+\n$/u);
+});
+
 describe("status without servers", () => {
   it("says which are away, each once", async () => {
     const { status, stdout, stderr } = await riskline(["status"], { env: NO_SERVERS });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { counted, recorded } from "../../../scripts/plan/arrivals.ts";
+import { counted, profile, recorded } from "../../../scripts/plan/arrivals.ts";
 import { createRandom } from "../../../scripts/sandbox/random.ts";
 
 it("counts are spread evenly until the next row, the last one's over as long as the one before", () => {
@@ -22,4 +22,14 @@ it("recorded moments count from the first one, in whatever order they were writt
   const arrivals = recorded("a file", Float64Array.of(9_000, 4_000, 4_500));
   expect([...arrivals.times(createRandom(1))]).toEqual([0, 500, 5_000]);
   expect(arrivals.durationMs).toBe(5_000);
+});
+
+it.each([
+  { days: 0.25, expected: 0 },
+  { days: 0.5, expected: 400 },
+  { days: 1, expected: 800 },
+  { days: 2.5, expected: 2_000 },
+])("a profile says how many come in $days days", ({ days, expected }) => {
+  const arrivals = profile("100/1h@8-16", [{ count: 100, perMs: 3_600_000, fromHour: 8, toHour: 16 }]);
+  expect(arrivals.expected(days * 86_400_000)).toBeCloseTo(expected);
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { folderOf } from "../cli/folder.ts";
-import { riskline } from "../cli/riskline-process.ts";
+import { riskline, RisklineProcess } from "../cli/riskline-process.ts";
 
 const SHORT = ["--duration", "10m", "--quota", "20/1s"];
 
@@ -126,13 +126,44 @@ it("draws a picture that needs nothing else", async () => {
   expect(status).toBe(0);
   const svg = readFileSync(file, "utf8");
   expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" viewBox="0 0 \d+ \d+"/);
-  for (const text of ["arrivals", "calls", "limit answers", "backlog", "per second", "time (minutes)"]) {
+  for (const text of [
+    "arrivals",
+    "calls",
+    "limit answers",
+    "sustained by the quota",
+    "per second",
+    "minutes",
+  ]) {
     expect(svg).toContain(`>${text}<`);
   }
   expect(svg).toContain("@media (prefers-color-scheme: dark)");
-  expect(svg.match(/<polyline /g)).toHaveLength(4);
+  expect(svg.match(/<polyline /g)).toHaveLength(3);
+  expect(svg).toMatch(/<circle class="peak".*>\d+ at 00:\d\d:\d\d<\/text>/s);
   expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   expect(svg).not.toMatch(/href|url\(/);
+});
+
+it("says so where the picture cannot be written, after the plan", async () => {
+  const file = join(folderOf(), "no-folder", "day.svg");
+  const { status, stdout, stderr } = await riskline(["plan", "--arrivals", "10/1s", ...SHORT, "--svg", file]);
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/^transactions /);
+  expect(stderr).toBe(`riskline: --svg: ${file} cannot be written (ENOENT)\n`);
+});
+
+it("says nothing of what concerns only workers", async () => {
+  const env = { ALIPAY_QUOTA_HISTORY: "none" };
+  expect(await riskline(["plan", "--arrivals", "1/1s", ...SHORT], { env })).toMatchObject({ stderr: "" });
+});
+
+it("ends at once on Ctrl-C", async () => {
+  const content = 'nothing\n{"at":"2026-11-23T08:00:00Z","count":20000000}\n';
+  const file = join(folderOf({ "a.ndjson": content }), "a.ndjson");
+  const plan = new RisklineProcess(["plan", "--arrivals", file, "--quota", "400/1s"]);
+  await plan.said("line 1: no JSON");
+  plan.signal("SIGINT");
+  expect(await plan.end()).toMatchObject({ status: 1, stdout: "" });
+  expect(plan.stderr).toMatch(/^riskline: stopped by SIGINT$/m);
 });
 
 describe("wrong usage ends with status 2", () => {
@@ -148,6 +179,7 @@ describe("wrong usage ends with status 2", () => {
       said: "together more than all transactions",
     },
     { args: ["--arrivals", "1/1s", "--failures", "60%", "--rejected", "60%"], said: "more than all calls" },
+    { args: ["--arrivals", "999999/1ms"], said: "a plan has at most 20,000,000 transactions" },
     { args: ["--arrivals", "rows.csv"], said: "rows.csv: no such file", status: 1 },
   ])("$args", async ({ args, said, status = 2 }) => {
     const ended = await riskline(["plan", ...args]);

@@ -4,6 +4,7 @@ import { EventQueue } from "../../../scripts/plan/event-queue.ts";
 import { VirtualLedger, type VirtualPermit } from "../../../scripts/plan/virtual-ledger.ts";
 import { createRandom } from "../../../scripts/sandbox/random.ts";
 import { parseQuota, type Quota } from "../../../shared/domain/quota.ts";
+import { LEDGER_RULES } from "../../../shared/redis/ledger-rules.ts";
 import { busiest } from "../../support/busiest.ts";
 
 const DAY = 24 * 3_600_000;
@@ -69,7 +70,25 @@ describe("windows", () => {
     const ledger = ledgerOf("1/1s");
     const { permit } = take(ledger, 0);
     ledger.answered(permit, 40, 100);
-    expect(take(ledger, 100).permit.call.startMs).toBe(1_045);
+    expect(take(ledger, 100).permit.call.startMs).toBe(1_105);
+  });
+
+  it("the least latency seen makes room sooner still, once enough were seen", () => {
+    const ledger = ledgerOf("1/1s");
+    let answeredMs = 0;
+    for (let nth = 1; nth <= LEDGER_RULES.ANSWERS_NEEDED; nth += 1) {
+      const { permit } = take(ledger, answeredMs);
+      answeredMs = permit.call.startMs + (nth === 3 ? 60 : 80);
+      ledger.answered(permit, permit.call.startMs, answeredMs);
+    }
+    expect(take(ledger, answeredMs).permit.call.startMs).toBe(answeredMs - 60 + 1_005);
+  });
+
+  it("a call that never left takes no room", () => {
+    const ledger = ledgerOf("1/1s,1/1h");
+    const { permit } = take(ledger, 0);
+    ledger.unused(permit);
+    expect(take(ledger, 10).permit.call.startMs).toBe(250); // only the spacing stays
   });
 
   it("a long window frees its calls by the second, once the whole second is out", () => {
@@ -95,7 +114,7 @@ function arrivalsAt(quota: string, seed: number, calls: number): number[] {
   const random = createRandom(seed);
   const answers = new EventQueue<() => void>();
   const arrivals: number[] = [];
-  let [nowMs, leastMs] = [0, Infinity];
+  let nowMs = 0;
   while (arrivals.length < calls) {
     const reply = ledger.permit(1, 4, nowMs);
     if (reply.kind === "granted") {
@@ -108,8 +127,7 @@ function arrivalsAt(quota: string, seed: number, calls: number): number[] {
       const isLost = random() < 0.02;
       if (!isLost) {
         answers.push(answeredMs, () => {
-          leastMs = Math.min(leastMs, latencyMs);
-          ledger.answered(permit, answeredMs - leastMs, answeredMs);
+          ledger.answered(permit, arrivedMs, answeredMs);
         });
       }
       continue;
@@ -152,7 +170,7 @@ describe("the brake", () => {
     }
     const { permit } = take(ledger, nowMs);
     const leftMs = permit.call.startMs;
-    ledger.limited(permit, leftMs, leftMs, leftMs + 50);
+    ledger.limited(permit, leftMs, leftMs + 50);
     return leftMs + 50;
   }
 
@@ -181,7 +199,7 @@ describe("the brake", () => {
     const brakedMs = refusedAfter(ledger, 6);
     const { permit } = take(ledger, brakedMs);
     const nowMs = permit.call.startMs + 50;
-    ledger.limited(permit, permit.call.startMs, 0, nowMs);
+    ledger.limited(permit, 0, nowMs);
     expect(ledger.strikes(nowMs)).toBe(2);
     const [first = 0, second = 0] = starts(ledger, 2, nowMs + 3_600_000);
     expect(second - first).toBeCloseTo(1_000 / 5.7);
@@ -197,8 +215,8 @@ describe("the brake", () => {
     });
     const [first, second] = permits.slice(6);
     if (first === undefined || second === undefined) throw new Error("no permits");
-    ledger.limited(first, first.call.startMs, first.call.startMs, 500);
-    ledger.limited(second, second.call.startMs, second.call.startMs, 560);
+    ledger.limited(first, first.call.startMs, 500);
+    ledger.limited(second, second.call.startMs, 560);
     expect(ledger.strikes(560)).toBe(2);
     expect(ledger.brakeRemainingMs(560)).toBe(59_940);
   });
@@ -231,7 +249,7 @@ describe("strikes", () => {
     const ledger = ledgerOf("20/1s", 2);
     const struckMs = [0, 0].map(() => {
       const { permit, nowMs } = take(ledger, 10_000);
-      ledger.limited(permit, permit.call.startMs, permit.call.startMs, nowMs);
+      ledger.limited(permit, permit.call.startMs, nowMs);
       return nowMs;
     });
     const [first = 0, second = 0] = struckMs;

@@ -8,7 +8,7 @@ import { parsePrivateKey } from "../../../scripts/sandbox/key-texts.ts";
 import { SCENARIO_NAMES } from "../../../scripts/sandbox/scenarios.ts";
 import { bizContent, parametersOf, signedForm } from "./signed-call.ts";
 
-const COMMAND = new URL("../../../scripts/cli/sandbox.ts", import.meta.url).href;
+const COMMAND = new URL("../../../scripts/cli/commands/sandbox.ts", import.meta.url).href;
 const RUN = `import { sandboxCommand } from ${JSON.stringify(COMMAND)};
 await sandboxCommand().parseAsync(process.argv.slice(1), { from: "user" });`;
 

@@ -1,26 +1,30 @@
 import { writeFile } from "node:fs/promises";
 import { Command, InvalidArgumentError } from "commander";
-import { formatPrice, parsePrice } from "../../shared/domain/money.ts";
-import type { Parsed } from "../../shared/domain/parsed.ts";
-import { parseQuota, type Quota } from "../../shared/domain/quota.ts";
-import { prefetchShares } from "../../workers/risk-detection/prefetch-shares.ts";
-import type { Arrivals } from "../plan/arrivals.ts";
+import { formatPrice, parsePrice } from "../../../shared/domain/money.ts";
+import type { Parsed } from "../../../shared/domain/parsed.ts";
+import { parseQuota, type Quota } from "../../../shared/domain/quota.ts";
+import { errorFields } from "../../../shared/process/error-fields.ts";
+import { readSettings } from "../../../shared/process/settings/read-settings.ts";
+import { prefetchShares } from "../../../workers/risk-detection/prefetch-shares.ts";
+import type { Arrivals } from "../../plan/arrivals.ts";
+import { parseArrivals } from "../../plan/parse-arrivals.ts";
+import { parseDuration } from "../../plan/parse-duration.ts";
+import { parseLatency } from "../../plan/parse-latency.ts";
+import { parseShare } from "../../plan/parse-share.ts";
+import type { PlanOptions } from "../../plan/plan-options.ts";
+import { reportPlan, type PlanReport } from "../../plan/plan-report.ts";
+import type { Latency } from "../../sandbox/latency.ts";
+import { SCENARIOS } from "../../sandbox/scenarios.ts";
+import { formatJson } from "../format-json.ts";
+import { inGroups } from "../in-groups.ts";
+import { wholeNumber } from "../number-flags.ts";
 import { drawPlan } from "../plan/draw-plan.ts";
-import { parseArrivals } from "../plan/parse-arrivals.ts";
-import { parseDuration } from "../plan/parse-duration.ts";
-import { parseLatency } from "../plan/parse-latency.ts";
-import { parseShare } from "../plan/parse-share.ts";
-import type { PlanOptions } from "../plan/plan-options.ts";
-import { reportPlan } from "../plan/plan-report.ts";
-import { simulate } from "../plan/simulate.ts";
-import type { Latency } from "../sandbox/latency.ts";
-import { SCENARIOS } from "../sandbox/scenarios.ts";
-import { wholeNumber } from "./number-flags.ts";
-import { formatPlan } from "./plan/format-plan.ts";
-import { readArrivals } from "./plan/read-arrivals.ts";
-import { showProgress } from "./plan/show-progress.ts";
-import { readCommandSettings } from "./read-command-settings.ts";
-import { UsageError } from "./usage-error.ts";
+import { formatPlan } from "../plan/format-plan.ts";
+import { readArrivals } from "../plan/read-arrivals.ts";
+import { runPlan } from "../plan/run-plan.ts";
+import { readCommandSettings } from "../read-command-settings.ts";
+import { stopSignal } from "../stop-signal.ts";
+import { UsageError } from "../usage-error.ts";
 
 interface PlanFlags {
   readonly arrivals: string;
@@ -47,7 +51,8 @@ interface PlanFlags {
 }
 
 const DAY_MS = 24 * 3_600_000;
-const MOST_TRANSACTIONS = 100_000_000;
+/** All of them may wait at once, and take memory. */
+const MOST_TRANSACTIONS = 20_000_000;
 const EXAMPLES = `
 Examples:
   $ riskline plan --arrivals 50000/1h --quota 20/1s,50000/1h
@@ -95,36 +100,51 @@ export function planCommand(): Command {
 }
 
 async function run(flags: PlanFlags): Promise<void> {
-  const settings = readCommandSettings(["calls", "quota", "worker"]);
+  const stopped = stopSignal();
+  const settings = readPlanSettings();
   const options = await planOptions(flags, settings);
-  const progress = showProgress(options.durationMs);
-  const simulated = simulate(options, progress.onStep);
-  progress.end();
+  const simulated = await runPlan(options, stopped);
   const price = flags.price ?? settings.calls.priceTenThousandths;
   const report = reportPlan(options, simulated, price);
-  if (flags.svg !== undefined) await writeFile(flags.svg, drawPlan(report));
-  if (flags.json === true) {
-    const all = { ...report, callPrice: { value: formatPrice(price), currency: "CNY" } };
-    process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
-  } else {
-    process.stdout.write(formatPlan(report));
+  const callPrice = { value: formatPrice(price), currency: "CNY" };
+  process.stdout.write(flags.json ? formatJson({ ...report, callPrice }) : formatPlan(report));
+  if (flags.svg !== undefined) await writePicture(flags.svg, report);
+}
+
+async function writePicture(file: string, report: PlanReport): Promise<void> {
+  try {
+    await writeFile(file, drawPlan(report));
+  } catch (error) {
+    throw new Error(`--svg: ${file} cannot be written (${errorFields(error).code})`, { cause: error });
   }
 }
 
-type PlanSettings = ReturnType<typeof readCommandSettings<"calls" | "quota" | "worker">>;
+function readPlanSettings() {
+  const { calls, quota } = readCommandSettings(["calls", "quota"]);
+  // Asked for alone: what is said to a worker about its quota is no news to a plan.
+  const { worker } = readSettings(["worker"]);
+  return { calls, quota, prefetch: worker.prefetch };
+}
 
-async function planOptions(flags: PlanFlags, settings: PlanSettings): Promise<PlanOptions> {
+async function planOptions(
+  flags: PlanFlags,
+  settings: ReturnType<typeof readPlanSettings>,
+): Promise<PlanOptions> {
   if (flags.returning + flags.belowThreshold > 1) {
     throw new UsageError("--returning and --below-threshold are together more than all transactions");
   }
   if (flags.failures + flags.rejected > 1) {
     throw new UsageError("--failures and --rejected are together more than all calls");
   }
-  const { calls, quota, worker } = settings;
+  const { calls, quota, prefetch } = settings;
   const arrivals = await arrivalsOf(flags);
+  const durationMs = flags.duration ?? arrivals.durationMs ?? DAY_MS;
+  if (arrivals.expected(durationMs) + flags.backlog > MOST_TRANSACTIONS) {
+    throw new UsageError(`a plan has at most ${inGroups(MOST_TRANSACTIONS)} transactions`);
+  }
   return {
     arrivals,
-    durationMs: flags.duration ?? arrivals.durationMs ?? DAY_MS,
+    durationMs,
     backlog: flags.backlog,
     quota: flags.quota ?? quota.windows,
     gateway: {
@@ -137,7 +157,7 @@ async function planOptions(flags: PlanFlags, settings: PlanSettings): Promise<Pl
     returning: flags.returning,
     belowThreshold: flags.belowThreshold,
     replicas: flags.replicas,
-    handPerReplica: prefetchShares(worker.prefetch).standard,
+    handPerReplica: prefetchShares(prefetch).standard,
     retryPolicy: {
       retryLimit: flags.retryLimit ?? calls.retryLimit,
       initialDelayMs: flags.retryInitialDelay ?? calls.retryInitialDelayMs,

@@ -2,17 +2,19 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { formatReport } from "../sandbox/format-report.ts";
-import { openKeyFolder, type SandboxKeys } from "../sandbox/key-folder.ts";
-import { parsePrivateKey, parsePublicKey } from "../sandbox/key-texts.ts";
-import { fixedLatency, type Latency } from "../sandbox/latency.ts";
-import { formatWindow, parseQuota } from "../sandbox/parse-quota.ts";
-import type { QuotaWindow } from "../sandbox/quota-meter.ts";
-import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from "../sandbox/scenarios.ts";
-import type { Report } from "../sandbox/report.ts";
-import { DEFAULT_APP_ID, DEFAULT_QUOTA, startSandbox, type Sandbox } from "../sandbox/start-sandbox.ts";
-import { explainListenError } from "./explain-listen-error.ts";
-import { makeFolder } from "./make-folder.ts";
+import { formatReport } from "../../sandbox/format-report.ts";
+import { openKeyFolder, type SandboxKeys } from "../../sandbox/key-folder.ts";
+import { parsePrivateKey, parsePublicKey } from "../../sandbox/key-texts.ts";
+import { fixedLatency, type Latency } from "../../sandbox/latency.ts";
+import { formatWindow, parseQuota } from "../../sandbox/parse-quota.ts";
+import type { QuotaWindow } from "../../sandbox/quota-meter.ts";
+import { SCENARIO_NAMES, SCENARIOS, type ScenarioName } from "../../sandbox/scenarios.ts";
+import type { Report } from "../../sandbox/report.ts";
+import { DEFAULT_APP_ID, DEFAULT_QUOTA, startSandbox, type Sandbox } from "../../sandbox/start-sandbox.ts";
+import { explainListenError } from "../explain-listen-error.ts";
+import { formatJson } from "../format-json.ts";
+import { makeFolder } from "../make-folder.ts";
+import { wholeNumber } from "../number-flags.ts";
 
 interface SandboxFlags {
   readonly port: number;
@@ -82,7 +84,7 @@ async function runSandbox(flags: SandboxFlags, command: Command): Promise<void> 
     if (keys.temporaryFolder !== undefined) await rm(keys.temporaryFolder, { recursive: true, force: true });
   }
   // Only now: an output that cannot be written ends the process.
-  process.stdout.write(flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : formatReport(report));
+  process.stdout.write(flags.json ? formatJson(report) : formatReport(report));
 }
 
 async function serve(flags: SandboxFlags, keys: Keys, stopped: Promise<void>): Promise<Report> {
@@ -159,17 +161,9 @@ const quoteForShell = (text: string): string =>
 
 function listScenarios(asJson: true | undefined): string {
   const scenarios = SCENARIO_NAMES.map((name) => ({ name, description: SCENARIOS[name].description }));
-  if (asJson) return `${JSON.stringify(scenarios, undefined, 2)}\n`;
+  if (asJson) return formatJson(scenarios);
   const width = Math.max(...SCENARIO_NAMES.map((name) => name.length));
   return scenarios.map(({ name, description }) => `${name.padEnd(width)}  ${description}\n`).join("");
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-    if (value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Wanted: a whole number from ${least} to ${most}.`);
-  };
 }
 
 function readQuota(text: string): QuotaWindow[] {

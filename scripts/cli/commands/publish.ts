@@ -1,14 +1,14 @@
 import { Command, Option } from "commander";
-import { LANES, type Lane } from "../../shared/domain/delivery.ts";
-import { decimalNumber, wholeNumber } from "./number-flags.ts";
-import { checkSources } from "./publish/check-sources.ts";
-import { findSources } from "./publish/find-sources.ts";
-import { formatCheck, formatPublication } from "./publish/format-reports.ts";
-import { publishSources, type Publication } from "./publish/publish-sources.ts";
-import { FORMATS, type Format, type Source } from "./publish/source.ts";
-import { readCommandSettings } from "./read-command-settings.ts";
-import { stopSignal } from "./stop-signal.ts";
-import { UsageError } from "./usage-error.ts";
+import { LANES, type Lane } from "../../../shared/domain/delivery.ts";
+import { decimalNumber, wholeNumber } from "../number-flags.ts";
+import { checkSources } from "../publish/check-sources.ts";
+import { findSources } from "../publish/find-sources.ts";
+import { formatCheck, formatPublication } from "../publish/format-reports.ts";
+import { publishSources, type Publication } from "../publish/publish-sources.ts";
+import { FORMATS, type Format, type Source } from "../publish/source.ts";
+import { readCommandSettings } from "../read-command-settings.ts";
+import { stopSignal } from "../stop-signal.ts";
+import { UsageError } from "../usage-error.ts";
 
 interface PublishFlags {
   readonly format?: Format;

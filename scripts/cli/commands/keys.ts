@@ -3,8 +3,9 @@ import { rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { Command, Option } from "commander";
-import { errorFields } from "../../shared/process/error-fields.ts";
-import { makeFolder } from "./make-folder.ts";
+import { formatJson } from "../format-json.ts";
+import { errorFields } from "../../../shared/process/error-fields.ts";
+import { makeFolder } from "../make-folder.ts";
 
 interface KeysFlags {
   readonly out: string;
@@ -38,7 +39,7 @@ export function keysCommand(): Command {
     .addHelpText("after", EXAMPLES)
     .action(async ({ out, bits, json }: KeysFlags) => {
       const keys = await makeKeys(resolve(out), Number(bits));
-      process.stdout.write(json ? `${JSON.stringify(keys, undefined, 2)}\n` : `${keys.publicKey}\n`);
+      process.stdout.write(json ? formatJson(keys) : `${keys.publicKey}\n`);
       if (!json) process.stderr.write(whatToDo(keys));
     });
 }

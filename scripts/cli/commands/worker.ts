@@ -15,7 +15,7 @@ export function workerCommand(): Command {
     .addHelpText("after", EXAMPLES)
     .action(async () => {
       // Only now: all the drivers behind it take longer to load than everything else.
-      const { runWorker } = await import("../../workers/risk-detection/main.ts");
+      const { runWorker } = await import("../../../workers/risk-detection/main.ts");
       process.exitCode = await runWorker();
     });
 }

@@ -1,13 +1,14 @@
 import { Command, InvalidArgumentError } from "commander";
-import { formatQuota, parseQuota, type Quota } from "../../shared/domain/quota.ts";
-import { compareQuotas, type WindowChange } from "../../shared/domain/quota-change.ts";
-import { LedgerOperator } from "../../shared/redis/operate-ledger.ts";
-import { agreeToDanger } from "./agree-to-danger.ts";
-import { fitRows } from "./fit-rows.ts";
-import { readCommandSettings } from "./read-command-settings.ts";
-import { reasonFlag } from "./reason-flag.ts";
-import { UsageError } from "./usage-error.ts";
-import { withRedis } from "./with-redis.ts";
+import { formatQuota, parseQuota, type Quota } from "../../../shared/domain/quota.ts";
+import { compareQuotas, type WindowChange } from "../../../shared/domain/quota-change.ts";
+import { LedgerOperator } from "../../../shared/redis/operate-ledger.ts";
+import { agreeToDanger } from "../agree-to-danger.ts";
+import { fitRows } from "../fit-rows.ts";
+import { formatJson } from "../format-json.ts";
+import { readCommandSettings } from "../read-command-settings.ts";
+import { reasonFlag } from "../reason-flag.ts";
+import { UsageError } from "../usage-error.ts";
+import { withRedis } from "../with-redis.ts";
 
 interface SetFlags {
   readonly reason: string;
@@ -60,10 +61,12 @@ async function run(quota: Quota | undefined, { reason, yes }: SetFlags) {
     const changes = compareQuotas(seen.counting, after);
     const looser = changes.filter(({ isLooser }) => isLooser);
     if (looser.length > 0) await agreeToDanger(dangerOf(looser), yes === true);
-    if (!(await operator.setQuota(reason, quota, seen))) {
+    const isSet = quota !== undefined;
+    const isChanged = isSet !== seen.isSet || changes.some(({ before, after: now }) => before !== now);
+    if (isChanged && !(await operator.setQuota(reason, quota, seen))) {
       throw new Error("somebody else set the quota at the same time; nothing was done, look again");
     }
-    return { application, before: seen.counting, after, changes, isSet: quota !== undefined };
+    return { application, before: seen.counting, after, changes, isSet, isChanged };
   });
 }
 type Change = Awaited<ReturnType<typeof run>>;
@@ -75,18 +78,19 @@ function dangerOf(looser: readonly WindowChange[]): string {
   );
 }
 
-function changeJson({ application, before, after, isSet }: Change): string {
+function changeJson({ application, before, after, isSet, isChanged }: Change): string {
   const said = {
     act: "quota-set",
     ...application,
+    isChanged,
     before: formatQuota(before),
     after: formatQuota(after),
     isSet,
   };
-  return `${JSON.stringify(said, undefined, 2)}\n`;
+  return formatJson(said);
 }
 
-function formatChange({ application, changes, isSet }: Change): string {
+function formatChange({ application, changes, isSet, isChanged }: Change): string {
   return fitRows([
     ["application", application.appId],
     ["gateway", application.gatewayUrl],
@@ -95,7 +99,12 @@ function formatChange({ application, changes, isSet }: Change): string {
       "from",
       isSet ? "this command, instead of ALIPAY_QUOTA" : "ALIPAY_QUOTA of the replicas, the strictest of them",
     ],
-    ["then", "every replica keeps to it from its next call on, also after restarts"],
+    [
+      "then",
+      isChanged
+        ? "every replica keeps to it from its next call on, also after restarts"
+        : "nothing was changed",
+    ],
   ]);
 }
 

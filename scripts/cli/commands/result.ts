@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
-import { riskResultSchema } from "../../shared/domain/risk-result.ts";
-import { transactionSchema } from "../../shared/domain/transaction.ts";
-import { readResult, type ReadResult } from "../../shared/redis/read-result.ts";
-import { formatResult } from "./format-result.ts";
-import { readCommandSettings } from "./read-command-settings.ts";
-import { withRedis } from "./with-redis.ts";
+import { riskResultSchema } from "../../../shared/domain/risk-result.ts";
+import { transactionSchema } from "../../../shared/domain/transaction.ts";
+import { readResult, type ReadResult } from "../../../shared/redis/read-result.ts";
+import { formatResult } from "../format-result.ts";
+import { readCommandSettings } from "../read-command-settings.ts";
+import { withRedis } from "../with-redis.ts";
 
 const EXAMPLES = `
 Examples:

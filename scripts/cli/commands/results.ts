@@ -1,20 +1,20 @@
-import { once } from "node:events";
 import { Command, Option } from "commander";
-import { brokerNames } from "../../shared/amqp/broker-names.ts";
-import { watchResults } from "../../shared/amqp/watch-results.ts";
+import { brokerNames } from "../../../shared/amqp/broker-names.ts";
+import { watchResults } from "../../../shared/amqp/watch-results.ts";
 import {
   riskResultSchema,
   VERDICTS,
   type RiskResult,
   type Verdict,
-} from "../../shared/domain/risk-result.ts";
-import { connectToBroker } from "./connect-to-broker.ts";
-import { formatResultLine } from "./format-result.ts";
-import { noteOnce } from "./note-once.ts";
-import { wholeNumber } from "./number-flags.ts";
-import { readCommandSettings } from "./read-command-settings.ts";
-import { stopSignal } from "./stop-signal.ts";
-import { UsageError } from "./usage-error.ts";
+} from "../../../shared/domain/risk-result.ts";
+import { connectToBroker } from "../connect-to-broker.ts";
+import { formatResultLine } from "../format-result.ts";
+import { noteOnce } from "../note-once.ts";
+import { wholeNumber } from "../number-flags.ts";
+import { readCommandSettings } from "../read-command-settings.ts";
+import { stopSignal } from "../stop-signal.ts";
+import { UsageError } from "../usage-error.ts";
+import { writeOut } from "../write-out.ts";
 
 interface ResultsFlags {
   readonly follow?: true;
@@ -73,7 +73,7 @@ async function follow(flags: ResultsFlags): Promise<void> {
       if (result === undefined) return note("left out what is not a result of this version");
       if (left === 0 || !flags.verdict.includes(result.verdict)) return;
       left -= 1;
-      await print(flags.json ? `${JSON.stringify(result)}\n` : formatResultLine(result));
+      await writeOut(flags.json ? `${JSON.stringify(result)}\n` : formatResultLine(result));
       if (left === 0) enough.abort();
     },
     onWatching: () => note("watching results; Ctrl-C ends it"),
@@ -89,9 +89,4 @@ function readResult(body: Buffer): RiskResult | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A reader that is slow slows the watching, and nothing piles up here. */
-async function print(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, "drain");
 }

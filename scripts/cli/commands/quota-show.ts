@@ -1,9 +1,10 @@
 import { Command } from "commander";
-import { readLedgerOverview, readSpendToday } from "../../shared/redis/ledger-overview.ts";
-import { fitRows } from "./fit-rows.ts";
-import { ledgerJson, ledgerRows, spendJson, spendRow } from "./format-ledger.ts";
-import { readCommandSettings } from "./read-command-settings.ts";
-import { withRedis } from "./with-redis.ts";
+import { readLedgerOverview, readSpendToday } from "../../../shared/redis/ledger-overview.ts";
+import { fitRows } from "../fit-rows.ts";
+import { formatJson } from "../format-json.ts";
+import { ledgerJson, ledgerRows, spendJson, spendRow } from "../format-ledger.ts";
+import { readCommandSettings } from "../read-command-settings.ts";
+import { withRedis } from "../with-redis.ts";
 
 const EXAMPLES = `
 Examples:
@@ -22,7 +23,7 @@ export function quotaShowCommand(): Command {
       const { application, spend, ledger, strikesPerDay } = await read();
       if (json) {
         const all = { ...application, ...ledgerJson(ledger, strikesPerDay), spendToday: spendJson(spend) };
-        process.stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
+        process.stdout.write(formatJson(all));
         return;
       }
       const whose = [

@@ -1,13 +1,18 @@
 import { Command } from "commander";
-import { formatInstant } from "../../shared/domain/instant.ts";
-import { readLedgerOverview } from "../../shared/redis/ledger-overview.ts";
-import { lastsUntilResumed, LedgerOperator, type StandingHold } from "../../shared/redis/operate-ledger.ts";
-import { agreeToDanger } from "./agree-to-danger.ts";
-import { fitRows } from "./fit-rows.ts";
-import { formatDuration } from "./format-duration.ts";
-import { readCommandSettings } from "./read-command-settings.ts";
-import { reasonFlag } from "./reason-flag.ts";
-import { withRedis } from "./with-redis.ts";
+import { formatInstant } from "../../../shared/domain/instant.ts";
+import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
+import {
+  lastsUntilResumed,
+  LedgerOperator,
+  type StandingHold,
+} from "../../../shared/redis/operate-ledger.ts";
+import { agreeToDanger } from "../agree-to-danger.ts";
+import { fitRows } from "../fit-rows.ts";
+import { formatDuration } from "../format-duration.ts";
+import { formatJson } from "../format-json.ts";
+import { readCommandSettings } from "../read-command-settings.ts";
+import { reasonFlag } from "../reason-flag.ts";
+import { withRedis } from "../with-redis.ts";
 
 interface ResumeFlags {
   readonly reason: string;
@@ -92,7 +97,7 @@ function resumptionJson({ application, resumed, due, strikes }: Resumption): str
     strikes,
     isHeldByStrikes: strikes.count >= strikes.limit,
   };
-  return `${JSON.stringify(said, undefined, 2)}\n`;
+  return formatJson(said);
 }
 
 function formatResumption({ application, resumed, due, strikes }: Resumption): string {

@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import { formatInstant } from "../../shared/domain/instant.ts";
-import { readAudit, type AuditRecord } from "../../shared/redis/audit.ts";
-import { durationFlag } from "./duration-flag.ts";
-import { formatAuditRecord } from "./format-audit-record.ts";
-import { readCommandSettings } from "./read-command-settings.ts";
-import { withRedis } from "./with-redis.ts";
-import { writeOut } from "./write-out.ts";
+import { formatInstant } from "../../../shared/domain/instant.ts";
+import { readAudit, type AuditRecord } from "../../../shared/redis/audit.ts";
+import { durationFlag } from "../duration-flag.ts";
+import { formatAuditRecord } from "../format-audit-record.ts";
+import { readCommandSettings } from "../read-command-settings.ts";
+import { withRedis } from "../with-redis.ts";
+import { writeOut } from "../write-out.ts";
 
 interface AuditFlags {
   readonly since?: number;
@@ -37,8 +37,8 @@ export function auditCommand(): Command {
 
 async function writeJson(records: AsyncIterable<AuditRecord>): Promise<void> {
   let separator = "[\n";
-  for await (const { atMs, ...record } of records) {
-    await writeOut(`${separator}${JSON.stringify({ ...record, at: formatInstant(atMs) })}`);
+  for await (const { id, atMs, ...record } of records) {
+    await writeOut(`${separator}${JSON.stringify({ id, at: formatInstant(atMs), ...record })}`);
     separator = ",\n";
   }
   await writeOut(separator === "[\n" ? "[]\n" : "\n]\n");

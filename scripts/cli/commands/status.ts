@@ -1,7 +1,8 @@
 import { Command } from "commander";
-import { complain } from "./complain.ts";
-import { formatStatus, statusJson } from "./format-status.ts";
-import { readStatus } from "./read-status.ts";
+import { complain } from "../complain.ts";
+import { formatJson } from "../format-json.ts";
+import { formatStatus, statusJson } from "../format-status.ts";
+import { readStatus } from "../read-status.ts";
 
 const EXAMPLES = `
 Examples:
@@ -18,9 +19,7 @@ export function statusCommand(): Command {
     .addHelpText("after", EXAMPLES)
     .action(async ({ json }: { json?: true }) => {
       const status = await readStatus();
-      process.stdout.write(
-        json ? `${JSON.stringify(statusJson(status), undefined, 2)}\n` : formatStatus(status),
-      );
+      process.stdout.write(json ? formatJson(statusJson(status)) : formatStatus(status));
       for (const part of [status.queues, status.redis]) {
         if (part.ok) continue;
         complain(part.error);

@@ -1,18 +1,19 @@
 import { Command } from "commander";
-import { formatInstant } from "../../shared/domain/instant.ts";
+import { formatInstant } from "../../../shared/domain/instant.ts";
 import {
   lastsUntilResumed,
   LedgerOperator,
   type Freeze,
   type OperatorHold,
-} from "../../shared/redis/operate-ledger.ts";
-import { agreeToDanger } from "./agree-to-danger.ts";
-import { durationFlag } from "./duration-flag.ts";
-import { fitRows } from "./fit-rows.ts";
-import { formatDuration } from "./format-duration.ts";
-import { readCommandSettings } from "./read-command-settings.ts";
-import { reasonFlag } from "./reason-flag.ts";
-import { withRedis } from "./with-redis.ts";
+} from "../../../shared/redis/operate-ledger.ts";
+import { agreeToDanger } from "../agree-to-danger.ts";
+import { durationFlag } from "../duration-flag.ts";
+import { fitRows } from "../fit-rows.ts";
+import { formatDuration } from "../format-duration.ts";
+import { formatJson } from "../format-json.ts";
+import { readCommandSettings } from "../read-command-settings.ts";
+import { reasonFlag } from "../reason-flag.ts";
+import { withRedis } from "../with-redis.ts";
 
 interface FreezeFlags {
   readonly reason: string;
@@ -75,7 +76,7 @@ function freezeJson({ isChanged, before, after }: Freeze, application: Applicati
     before: before === undefined ? null : holdJson(before),
     after: holdJson(after),
   };
-  return `${JSON.stringify(said, undefined, 2)}\n`;
+  return formatJson(said);
 }
 
 function holdJson({ untilMs, ...hold }: OperatorHold) {
