@@ -60,7 +60,7 @@ export type ClaimReply =
 /** Whether a call may leave, as the journal sees it. */
 export type SentReply =
   | { readonly kind: "recorded" }
-  /** A limit answer came since it was permitted: it needs another permit. */
+  /** A limit answer, or a hold, came since it was permitted: it needs another permit. */
   | { readonly kind: "withdrawn" }
   | { readonly kind: "settled"; readonly outcome: Outcome }
   /** The lease went to somebody else. */

@@ -17,6 +17,7 @@ import { HeldClaims, LEASE_MS } from "./held-claims.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
 import { readOutcome } from "./read-outcome.ts";
 import { readScore } from "./read-score.ts";
+import type { LedgerKeys } from "./ledger-keys.ts";
 import { loadScript } from "./script.ts";
 
 /** Spend is kept for the year's accounts. */
@@ -24,8 +25,8 @@ const SPEND_TTL_SECONDS = 400 * 86_400;
 
 export interface JournalSettings {
   readonly namespace: string;
-  /** The quota ledger's, which says whether a limit answer just came. */
-  readonly ledgerStateKey: string;
+  /** The quota ledger's, which say whether calls have been stopped. */
+  readonly ledgerKeys: Pick<LedgerKeys, "state" | "freeze" | "permission">;
   /** Calls made and outcomes are remembered this long, renewed at each touch. */
   readonly journalTtlSeconds: number;
   readonly resultTtlSeconds: number;
@@ -138,10 +139,11 @@ export class Journal {
 
   /** Records call number `call` before it leaves. `nextCallInMs`: the wait after it, should it fail. */
   async sent(claim: Claim, call: number, permitId: string, nextCallInMs: number): Promise<SentReply> {
+    const { state, freeze, permission } = this.#settings.ledgerKeys;
     const key = this.#journalKey(claim.transactionId);
     const reply = sentReplySchema.parse(
       await this.#scripts.sent(
-        [key, this.#settings.ledgerStateKey],
+        [key, state, freeze, permission],
         [claim.token, call, nextCallInMs, LEASE_MS, this.#settings.journalTtlSeconds, permitId],
       ),
     );

@@ -153,10 +153,9 @@ async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJ
   );
   const { cacheTtlSeconds } = settings.policy;
   const callPrice = settings.calls.priceTenThousandths;
-  const { state: ledgerStateKey } = ledgerKeys({ ...settings.application, credentialsId: "" });
   const journal = new Journal(
     redis,
-    { namespace, ledgerStateKey, ...settings.journal, cacheTtlSeconds, callPrice },
+    { namespace, ledgerKeys: ledgerKeys(ledgerOf(worker)), ...settings.journal, cacheTtlSeconds, callPrice },
     pseudonymise,
   );
   shutdown.register("journal", () => journal.close());
@@ -165,11 +164,9 @@ async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJ
 
 function openLedger(redis: RedisClient, worker: Worker): PatientLedger {
   const { settings, name, observers } = worker;
-  const { quota, application, calls, credentials } = settings;
+  const { quota, calls } = settings;
   const ledger = new QuotaLedger(redis, {
-    appId: application.appId,
-    gatewayUrl: application.gatewayUrl,
-    credentialsId: createHash("sha256").update(credentials.privateKey).digest("base64url"),
+    ...ledgerOf(worker),
     quota: quota.windows,
     history: quota.history,
     timeoutMs: calls.timeoutMs,
@@ -261,6 +258,13 @@ const circumstancesOf = (worker: Worker) => ({
   fallbackVerdict: worker.settings.policy.fallbackVerdict,
   retryPolicy: retryPolicyOf(worker),
   callPrice: worker.settings.calls.priceTenThousandths,
+});
+
+/** Whose ledger it is. */
+const ledgerOf = ({ settings: { application, credentials } }: Worker) => ({
+  appId: application.appId,
+  gatewayUrl: application.gatewayUrl,
+  credentialsId: createHash("sha256").update(credentials.privateKey).digest("base64url"),
 });
 
 const retryPolicyOf = ({ settings: { calls } }: Worker) => ({

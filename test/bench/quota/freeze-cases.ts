@@ -10,7 +10,7 @@ const ENDS_IN_MS = 5_000;
 /** A ledger that knows nothing lets no call through for about five seconds: a freeze that is lost shows later. */
 const NEW_LEDGER_WAITS_SECONDS = 8;
 const STOPPED_WITHIN_MS = 1_000;
-const PROBED_WITHIN_MS = 10_000;
+const PROBED_WITHIN_MS = 30_000;
 /** What needs no call is behind a backlog that moves to the waiting queue first. */
 const ANSWERED_WITHIN_MS = 30_000;
 const RAMP = { watchedForMs: 5_000, mostShare: 0.25 };

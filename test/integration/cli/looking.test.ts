@@ -70,7 +70,7 @@ async function work(outcome: Outcome | undefined, calls: number): Promise<void> 
     redis,
     {
       namespace,
-      ledgerStateKey: `${namespace}:ledger-state`,
+      ledgerKeys: ledgerKeys({ ...application, credentialsId: "" }),
       journalTtlSeconds: 100,
       resultTtlSeconds: 100,
       cacheTtlSeconds: 100,

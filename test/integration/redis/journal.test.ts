@@ -36,12 +36,16 @@ beforeEach(async () => {
   };
 });
 
-const ledgerStateKey = () => `${namespace}:ledger-state`;
+const ledger = () => ({
+  state: `${namespace}:ledger`,
+  freeze: `${namespace}:freeze`,
+  permission: `${namespace}:permission`,
+});
 
 async function openJournal(): Promise<Journal> {
   const settings = {
     namespace,
-    ledgerStateKey: ledgerStateKey(),
+    ledgerKeys: ledger(),
     journalTtlSeconds: 1_000,
     resultTtlSeconds: 100,
     cacheTtlSeconds: 300,
@@ -155,12 +159,23 @@ describe("claiming", () => {
 
   it("does not leave while a limit answer is fresh, and does afterwards", async () => {
     const taken = claimed(await claim(sampleTransaction()));
-    await redis.hset(ledgerStateKey(), "heededUntil", Date.now() + 60_000);
+    await redis.hset(ledger().state, "heededUntil", Date.now() + 60_000);
     expect(await journal.sent(taken, 1, "permit-1", 0)).toEqual({ kind: "withdrawn" });
     expect(await redis.hget(`${namespace}:journal:${taken.transactionId}`, "calls")).toBe("0");
-    await redis.hset(ledgerStateKey(), "heededUntil", Date.now() - 1_000);
+    await redis.hset(ledger().state, "heededUntil", Date.now() - 1_000);
     expect(await journal.sent(taken, 1, "permit-2", 0)).toEqual({ kind: "recorded" });
   });
+
+  it.each(["freeze", "permission"] as const)(
+    "does not leave while a %s stands, but as its probe",
+    async (hold) => {
+      const taken = claimed(await claim(sampleTransaction()));
+      await redis.hset(ledger()[hold], "until", Date.now() + 60_000);
+      expect(await journal.sent(taken, 1, "permit-1", 0)).toEqual({ kind: "withdrawn" });
+      await redis.hset(ledger()[hold], "probedAt", Date.now());
+      expect(await journal.sent(taken, 1, "permit-2", 0)).toEqual({ kind: "recorded" });
+    },
+  );
 
   it("believes the calls that a waiting copy tells of, and replays nothing for it", async () => {
     const waited: History = { calls: 2, replays: 0, replay: "none" };
