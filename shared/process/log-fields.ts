@@ -19,6 +19,7 @@ const FIELDS = {
   traceId: "text",
   revision: "number",
   bodySha256: "text",
+  deaths: "number",
   // What else happens in a process.
   cause: "text",
   error: "error",

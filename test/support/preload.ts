@@ -16,3 +16,8 @@ export function blockedLoop(forMs: number): URL {
   module.search = `forMs=${forMs}`;
   return module;
 }
+
+/** A worker that dies of a body which holds the text "KILLER". */
+export function killingMessage(): URL {
+  return new URL("./killing-message.ts", import.meta.url);
+}

@@ -10,6 +10,7 @@ import { formatInstant } from "../../shared/domain/instant.ts";
 import type { Outcome } from "../../shared/domain/outcome.ts";
 import { answerWithoutCall, lateness, type ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
 import type { Scoring, Urgency } from "../../shared/domain/scoring.ts";
+import type { Passage, SuspectStage } from "../../shared/domain/suspect.ts";
 import { parseTransaction, type Transaction } from "../../shared/domain/transaction.ts";
 
 /** What the handler needs from the world. Each waits for Redis for as long as the delivery may be in hand. */
@@ -29,6 +30,13 @@ export interface HandlerOptions {
     release(claim: Claim): Promise<void>;
   };
   readonly score: (transaction: Transaction, claim: Claim, urgency: Urgency, hand: Hand) => Promise<Scoring>;
+  /** Runs what a message could kill the worker with; one that did so too often is not tried again. */
+  readonly pass: <T>(
+    stage: SuspectStage,
+    delivery: Delivery,
+    hand: Hand,
+    work: () => T,
+  ) => Promise<Passage<T>>;
   /** Remembers when a transaction must be answered that goes to wait. */
   readonly remind: (deadline: Deadline, hand: Hand) => Promise<void>;
   readonly scoringPolicy: ScoringPolicy;
@@ -62,17 +70,24 @@ interface Work {
 /** Builds the handler of one delivery: what it returns is what becomes of it. */
 export function createHandler(options: HandlerOptions) {
   return async function handleTransaction(delivery: Delivery, signal: AbortSignal): Promise<Disposition> {
-    const transaction = parseTransaction(delivery.body);
-    if (!transaction.ok) return malformed(transaction.problem, delivery);
     const takenAtMs = performance.now();
     const hand = { signal, untilMs: takenAtMs + IN_HAND_MS };
-    const urgency = urgencyOf(delivery, takenAtMs);
+    let transactionId: string | undefined;
     try {
+      const parsing = await options.pass("parsing", delivery, hand, () => parseTransaction(delivery.body));
+      if (parsing.kind === "poisoned") return poisoned(parsing.deaths, delivery);
+      const transaction = parsing.value;
+      if (!transaction.ok) return malformed(transaction.problem, delivery);
+      ({ transactionId } = transaction.value);
+      const urgency = urgencyOf(delivery, takenAtMs);
       return await perform({ transaction: transaction.value, delivery, urgency, hand });
     } catch (error) {
-      const { transactionId } = transaction.value;
-      if (signal.aborted) return { action: "give-back", cause: "shutdown", transactionId };
-      throw error;
+      if (!signal.aborted) throw error;
+      return {
+        action: "give-back",
+        cause: "shutdown",
+        ...(transactionId === undefined ? {} : { transactionId }),
+      };
     }
   };
 
@@ -148,8 +163,13 @@ export function createHandler(options: HandlerOptions) {
     // What was paid for is stored for as long as this process lives.
     const untilMs = callsMade > claim.calls ? Infinity : hand.untilMs;
     for (let calls = callsMade; ;) {
-      const nowMs = options.now();
-      const decision = decide(evidence, { ...options.circumstances, transaction, claim, calls, nowMs });
+      const circumstances = { ...options.circumstances, transaction, claim, calls, nowMs: options.now() };
+      const deciding = await options.pass("deciding", delivery, hand, () => decide(evidence, circumstances));
+      if (deciding.kind === "poisoned") {
+        await options.journal.release(claim);
+        return poisoned(deciding.deaths, { ...delivery, calls });
+      }
+      const decision = deciding.value;
       if (decision.action !== "conclude") {
         const deadline = deadlineOf(transaction, claim, calls, delivery.correlationId);
         if (decision.action === "wait" && deadline !== undefined) await options.remind(deadline, hand);
@@ -166,6 +186,13 @@ export function createHandler(options: HandlerOptions) {
   function malformed(detail: string, delivery: Delivery): Disposition {
     const { calls: attempts, replays = 0 } = delivery;
     return { action: "dead-letter", deadLetter: stamp({ reason: "malformed", detail, attempts, replays }) };
+  }
+
+  /** Not stored: which transaction it is, nobody can find out and live. */
+  function poisoned(deaths: number, delivery: Delivery): Disposition {
+    const { calls: attempts, replays = 0 } = delivery;
+    const detail = `${deaths} workers in a row died with it in hand: each at work on nothing else that had come back`;
+    return { action: "dead-letter", deadLetter: stamp({ reason: "poisoned", detail, attempts, replays }) };
   }
 
   /** Not stored: the id's outcome is that of the transaction which had it first. */

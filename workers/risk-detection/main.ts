@@ -26,6 +26,7 @@ import { PatientLedger } from "../../shared/redis/patient-ledger.ts";
 import { persist } from "../../shared/redis/persist.ts";
 import { createPseudonymiser } from "../../shared/redis/pseudonym.ts";
 import { QuotaLedger } from "../../shared/redis/quota-ledger.ts";
+import { SuspectMarks, type SuspectMark } from "../../shared/redis/suspect-marks.ts";
 import { DeadlineKeeper } from "./deadline-keeper.ts";
 import { createHandler, type HandlerOptions } from "./handle-transaction.ts";
 import { openPatientRedis } from "./open-patient-redis.ts";
@@ -33,6 +34,7 @@ import { prefetchShares } from "./prefetch-shares.ts";
 import { readCredentials } from "./read-credentials.ts";
 import { ReplicaHealth } from "./replica-health.ts";
 import { scoreInTime } from "./score-in-time.ts";
+import { Suspects } from "./suspects.ts";
 import { createWorkerLog, type WorkerLog } from "./worker-log.ts";
 
 /** Sockets that are opened before the first call. */
@@ -117,6 +119,7 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
   shutdown.register("publisher", () => publisher.close());
 
   const remind = openDeadlines(worker, redis, journal, publisher, now);
+  const suspects = openSuspects(worker, redis);
 
   shutdown.soft.throwIfAborted();
   const consumer = consume({
@@ -129,6 +132,7 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
       score: scoreInTime((transaction, claim, urgency, hand) =>
         client.score(transaction, claim, urgency, hand),
       ),
+      pass: (stage, delivery, hand, work) => suspects.pass(stage, delivery, hand, work),
       remind,
       scoringPolicy: {
         scoreAbove: settings.policy.scoreAboveFen,
@@ -250,6 +254,18 @@ function openDeadlines(
     await persist(() => deadlines.remind(deadline), { ...observers.redis, ...hand });
     keeper.wake();
   };
+}
+
+function openSuspects({ settings, observers }: Worker, redis: RedisClient): Suspects<SuspectMark> {
+  const marks = new SuspectMarks(redis, settings.installation);
+  return new Suspects({
+    marks: {
+      newMark: (delivery, stage) => marks.newMark(delivery, stage),
+      set: (mark, hand) => persist(() => marks.set(mark), { ...observers.redis, ...hand }),
+      clear: (mark) => marks.clear(mark),
+    },
+    ...observers.suspects,
+  });
 }
 
 const circumstancesOf = (worker: Worker) => ({

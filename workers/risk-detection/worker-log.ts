@@ -12,6 +12,7 @@ import { atMostEvery } from "./at-most-every.ts";
 import type { DeadlineKeeperOptions } from "./deadline-keeper.ts";
 import type { ReplicaHealth } from "./replica-health.ts";
 import { logFieldsOf, metricsOf } from "./settled-delivery.ts";
+import type { SuspectsOptions } from "./suspects.ts";
 
 /** Whoever hears of stale permits hears of many. */
 const SAY_STALE_EVERY_MS = 60_000;
@@ -33,6 +34,7 @@ export interface WorkerLog {
   readonly connection: (event: ConnectionEvent) => void;
   readonly publisher: Required<Pick<PublisherOptions, "onChannelLost">>;
   readonly deadlines: Pick<DeadlineKeeperOptions, "onAnswered" | "onUntold">;
+  readonly suspects: Pick<SuspectsOptions<unknown>, "onDeaths">;
   readonly consumer: ConsumerObserver;
 }
 
@@ -56,6 +58,9 @@ export function createWorkerLog(options: WorkerLogOptions): WorkerLog {
       onAnswered: ({ transactionId, verdict, source, attempts }) =>
         log.info("deadline-met", { transactionId, verdict, source, calls: attempts }),
       onUntold: ({ transactionId }, error) => log.error("deadline-untold", { transactionId, error }),
+    },
+    suspects: {
+      onDeaths: (delivery, deaths) => log.error("workers-died-of", { ...identityOf(delivery), deaths }),
     },
     consumer: consumerObserver(options),
   };

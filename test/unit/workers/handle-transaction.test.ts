@@ -4,6 +4,7 @@ import type { Delivery } from "../../../shared/domain/delivery.ts";
 import type { Evidence } from "../../../shared/domain/evidence.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
 import type { Scoring } from "../../../shared/domain/scoring.ts";
+import type { SuspectStage } from "../../../shared/domain/suspect.ts";
 import { createHandler, type HandlerOptions } from "../../../workers/risk-detection/handle-transaction.ts";
 import { sampleBody, sampleTransaction } from "../../support/sample-transaction.ts";
 
@@ -108,6 +109,7 @@ const handle = (of = delivery(), changes: Partial<HandlerOptions> = {}) =>
   createHandler({
     journal,
     score,
+    pass: async (_stage, _delivery, _hand, work) => ({ kind: "passed", value: work() }),
     remind,
     scoringPolicy: { scoreAbove: 0, belowThreshold: "approve" },
     circumstances: {
@@ -546,5 +548,56 @@ describe("a shutdown", () => {
   it("does not hide a fault from before it", async () => {
     score.mockRejectedValue(new Error("broken"));
     await expect(handle()).rejects.toThrow("broken");
+  });
+});
+
+describe("a message that killed workers", () => {
+  const poisonedAt =
+    (poisonedStage: SuspectStage): HandlerOptions["pass"] =>
+    async (stage, _delivery, _hand, work) =>
+      stage === poisonedStage ? { kind: "poisoned", deaths: 3 } : { kind: "passed", value: work() };
+
+  it("is a dead letter before it is parsed, with the calls and replays that its headers tell", async () => {
+    const replayed = delivery({
+      deliveryCount: 4,
+      lane: "replay",
+      originalLane: "replay",
+      calls: 2,
+      replays: 1,
+    });
+    expect(await handle(replayed, { pass: poisonedAt("parsing") })).toEqual({
+      action: "dead-letter",
+      deadLetter: {
+        reason: "poisoned",
+        detail: expect.stringMatching(/^3 workers /),
+        attempts: 2,
+        replays: 1,
+        failedAt: NOW,
+        worker: "w1",
+      },
+    });
+    expect(journal.claim).not.toHaveBeenCalled();
+  });
+
+  it("is a dead letter with the calls made, where they die of its answer, and the claim is given back", async () => {
+    const disposition = await handle(delivery({ deliveryCount: 4 }), { pass: poisonedAt("deciding") });
+    expect(disposition).toMatchObject({
+      action: "dead-letter",
+      deadLetter: { reason: "poisoned", attempts: 1 },
+    });
+    expect(journal.store).not.toHaveBeenCalled();
+    expect(journal.release).toHaveBeenCalledExactlyOnceWith(CLAIM);
+  });
+
+  it("goes back to its queue where the worker stops before its turn comes", async () => {
+    const pass: HandlerOptions["pass"] = async (_stage, _delivery, { signal }) => {
+      stop.abort();
+      signal.throwIfAborted();
+      throw new Error("unreachable");
+    };
+    expect(await handle(delivery({ deliveryCount: 1 }), { pass })).toEqual({
+      action: "give-back",
+      cause: "shutdown",
+    });
   });
 });

@@ -50,6 +50,14 @@ it.each([
   ]);
 });
 
+it("tells of workers that died of a message, by its digest", () => {
+  const { observers, lines } = workerLog();
+  observers.suspects.onDeaths(DELIVERY, 2);
+  expect(lines).toMatchObject([
+    { level: "error", event: "workers-died-of", lane: "urgent", bodySha256: SHA256_OF_ABC, deaths: 2 },
+  ]);
+});
+
 it("tells of a publisher's channel that died", () => {
   const { observers, lines } = workerLog();
   observers.publisher.onChannelLost(new Error("PRECONDITION_FAILED"), 50);
