@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import type {
@@ -98,7 +98,7 @@ export class Journal {
 
   async claim(transaction: Transaction, token: string, history: History): Promise<ClaimReply> {
     const { transactionId } = transaction;
-    const digest = createHash("sha256").update(identityOf(transaction)).digest("base64url");
+    const digest = hash("sha256", identityOf(transaction), "base64url");
     const pseudonym = this.#pseudonymise(transaction.userId);
     const key = this.#journalKey(transactionId);
     const reply = claimReplySchema.parse(
