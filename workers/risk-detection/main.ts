@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { flushCompileCache } from "node:module";
 import { hostname } from "node:os";
 import { createGateway, type Gateway } from "../../shared/alipay/gateway.ts";
 import type { Credentials } from "../../shared/alipay/official-sdk.ts";
@@ -89,6 +90,7 @@ export async function runWorker(): Promise<number> {
     const worker = { name, settings, log, metrics, shutdown, health, prefetch, observers };
     await start(worker, credentials, page);
     log.info("started");
+    flushCompileCache(); // not only at the end, which may be a kill
   } catch (error) {
     if (shutdown.soft.aborted) return await shutdown.finished;
     log.fatal("start-failed", { error });

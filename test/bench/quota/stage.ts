@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { fixedLatency } from "../../../scripts/sandbox/latency.ts";
 import type { FaultName } from "../../../scripts/sandbox/faults.ts";
 import type { OwnServer } from "../../../scripts/services/server.ts";
@@ -12,8 +11,6 @@ import type { WorkerProcess } from "../../support/worker-process.ts";
 import { ArrivalLog } from "./arrival-log.ts";
 import type { Extent, QuotaCase } from "./quota-case.ts";
 
-/** Halves what the start of a replica costs, where many start at once. */
-const COMPILE_CACHE = fileURLToPath(new URL("../../../node_modules/.cache/riskline", import.meta.url));
 const PUBLISHED_AT_ONCE = 2_000;
 const RECOVERS_WITHIN_MS = 60_000;
 /** This part of what the quota sustains, as margins and a busy machine leave it. */
@@ -77,7 +74,7 @@ export class Stage {
           return answers.shift();
         },
       },
-      env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ALIPAY_QUOTA: quotaCase.quota, ...quotaCase.env },
+      env: { ALIPAY_QUOTA: quotaCase.quota, ...quotaCase.env },
     });
     return new Stage(quotaCase, extent, { quota, pipeline, arrivals, answers, redis });
   }
