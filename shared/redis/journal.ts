@@ -36,10 +36,8 @@ export interface JournalSettings {
   readonly callPrice: number;
 }
 
+/** The usual reply first: one that does not fit costs more than one that does. */
 const claimReplySchema = z.union([
-  z.tuple([z.literal("conflict"), z.number()]),
-  z.tuple([z.literal("settled"), z.string(), z.string()]),
-  z.tuple([z.literal("leased"), z.number(), z.number(), z.number(), z.number(), z.number()]),
   z.tuple([
     z.literal("claimed"),
     z.number(),
@@ -49,6 +47,9 @@ const claimReplySchema = z.union([
     z.number(),
     z.string().nullable(),
   ]),
+  z.tuple([z.literal("settled"), z.string(), z.string()]),
+  z.tuple([z.literal("leased"), z.number(), z.number(), z.number(), z.number(), z.number()]),
+  z.tuple([z.literal("conflict"), z.number()]),
 ]);
 
 const sentReplySchema = z.union([
