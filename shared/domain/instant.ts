@@ -1,7 +1,8 @@
 import { parsed, refused, type Parsed } from "./parsed.ts";
 
 /** ISO 8601 extended format, seconds and offset included; no offset on earth is beyond 14 hours. */
-const DATE_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,9})?(?:Z|([+-])(0\d|1[0-4]):([0-5]\d))$/;
+export const DATE_TIME =
+  /^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,9})?(?:Z|([+-])(0[0-9]|1[0-4]):([0-5][0-9]))$/;
 
 const CHINA_OFFSET_MS = 8 * 3_600_000;
 

@@ -14,7 +14,7 @@ export interface Money {
 export const DECIMAL_TEXT = /^(0|[1-9][0-9]*)(?:\.([0-9]+))?$/;
 
 /** Of the currency's major unit, whatever the currency. */
-const LARGEST_AMOUNT = 100_000_000;
+export const LARGEST_AMOUNT = 100_000_000;
 
 /** CNY. Keeps price × calls exact for more calls than any quota admits. */
 const HIGHEST_PRICE = 10_000;
@@ -37,15 +37,15 @@ const NOT_PAYABLE = new Set([
   "XXX",
 ]);
 
-/** Currency code to its decimals. */
-const DECIMALS: ReadonlyMap<string, number> = new Map([
+/** Codes of the currencies that one can pay in, and the decimals of each. */
+export const CURRENCY_DECIMALS: ReadonlyMap<string, number> = new Map([
   ...iso4217.filter(({ code }) => !NOT_PAYABLE.has(code)).map(({ code, digits }) => [code, digits] as const),
   ["XCG", 2], // Caribbean guilder, ISO 4217 amendment 176 (2025): newer than the package's list of 2024
 ]);
 
 /** Reads an amount of a payment; the problem begins with `value` or `currency`, whichever is wrong. */
 export function parseMoney(value: unknown, currency: unknown): Parsed<Money> {
-  const decimals = typeof currency === "string" ? DECIMALS.get(currency) : undefined;
+  const decimals = typeof currency === "string" ? CURRENCY_DECIMALS.get(currency) : undefined;
   if (typeof currency !== "string" || decimals === undefined) {
     return refused("currency must be an ISO 4217 code of a currency one can pay in, in upper case");
   }
