@@ -10,7 +10,7 @@ const HEADER = "# Made by `npm run contract` from the schemas and the topology o
 const YAML = { lineWidth: 0, aliasDuplicateObjects: false, compat: "yaml-1.1" } as const;
 
 /** The files of the contract for programs in other languages, by their names, as they have to be in docs/contract. */
-export function contractFiles(): Readonly<Record<string, string>> {
+export function contractFiles() {
   return {
     "asyncapi.yaml": HEADER + escaped(stringify(asyncApi(), YAML)),
     "transaction.schema.json": json(transactionJsonSchema()),

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { Ajv, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -8,15 +7,11 @@ import { z } from "zod";
 
 const require = createRequire(import.meta.url);
 
-export const CONTRACT_FOLDER = new URL("../../docs/contract/", import.meta.url);
-
-const read = (file: string): string => readFileSync(new URL(file, CONTRACT_FOLDER), "utf8");
-
-/** A validator as a program in another language would make one of a file in docs/contract. */
-export function validatorOf(file: string): ValidateFunction {
+/** A validator as a program in another language would make one of a JSON Schema's text. */
+export function validatorOf(text: string): ValidateFunction {
   const ajv = new Ajv2020({ strict: true, strictTypes: false, allErrors: true });
   formats.default(ajv);
-  return ajv.compile(JSON.parse(read(file)));
+  return ajv.compile(JSON.parse(text));
 }
 
 const binding = z.discriminatedUnion("is", [
@@ -64,7 +59,7 @@ const asyncApiSchema = z.looseObject({
 });
 
 /** The AsyncAPI document as a reader of YAML 1.1 sees it, who takes more texts for something else. */
-export const readAsyncApi = () => asyncApiSchema.parse(parse(read("asyncapi.yaml"), { version: "1.1" }));
+export const readAsyncApi = (text: string) => asyncApiSchema.parse(parse(text, { version: "1.1" }));
 
 /** AsyncAPI's own schema, which has keywords beside those of its draft. */
 export function asyncApiValidator(): ValidateFunction {

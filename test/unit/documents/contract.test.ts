@@ -6,24 +6,18 @@ import { contractFiles } from "../../../scripts/contract/contract-files.ts";
 import { topologyOf } from "../../../shared/amqp/topology.ts";
 import { CURRENCY_DECIMALS } from "../../../shared/domain/money.ts";
 import { parseTransaction, transactionSchema } from "../../../shared/domain/transaction.ts";
-import {
-  asyncApiValidator,
-  CONTRACT_FOLDER,
-  readAsyncApi,
-  validatorOf,
-  type ChannelBinding,
-} from "../../support/contract.ts";
+import { asyncApiValidator, readAsyncApi, validatorOf, type ChannelBinding } from "../../support/contract.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";
 
-it.each(Object.entries(contractFiles()))(
-  "docs/contract/%s is fresh (npm run contract)",
-  async (name, text) => {
-    await expect(text).toMatchFileSnapshot(fileURLToPath(new URL(name, CONTRACT_FOLDER)));
-  },
-);
+const FOLDER = new URL("../../../docs/contract/", import.meta.url);
+const files = contractFiles();
 
-const schemaTakes = validatorOf("transaction.schema.json");
+it.each(Object.entries(files))("docs/contract/%s is fresh (npm run contract)", async (name, text) => {
+  await expect(text).toMatchFileSnapshot(fileURLToPath(new URL(name, FOLDER)));
+});
+
+const schemaTakes = validatorOf(files["transaction.schema.json"]);
 const parse = (body: unknown) => parseTransaction(Buffer.from(JSON.stringify(body)));
 
 describe("the JSON Schema of a transaction", () => {
@@ -171,7 +165,7 @@ describe("the JSON Schema of a transaction", () => {
 });
 
 describe("the JSON Schema of a result", () => {
-  const takes = validatorOf("result.schema.json");
+  const takes = validatorOf(files["result.schema.json"]);
 
   it.each<Parameters<typeof sampleResult>[0]>([
     {},
@@ -194,7 +188,7 @@ describe("the JSON Schema of a result", () => {
 });
 
 describe("the AsyncAPI document", () => {
-  const document = readAsyncApi();
+  const document = readAsyncApi(files["asyncapi.yaml"]);
 
   it("is one, as AsyncAPI's own schema has it", () => {
     const takes = asyncApiValidator();
@@ -239,7 +233,7 @@ describe("the AsyncAPI document", () => {
     { message: "deadLetter", part: "headers", schema: "dead-letter-headers.schema.json" },
     { message: "returnedTransaction", part: "payload", schema: "transaction.schema.json" },
   ] as const)("has an example of $message whose $part fits", ({ message, part, schema }) => {
-    const takes = validatorOf(schema);
+    const takes = validatorOf(files[schema]);
     const examples = document.components.messages[message]?.examples ?? [];
     expect(examples).not.toEqual([]);
     for (const example of examples) expect([takes(example[part]), takes.errors]).toEqual([true, null]);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { expect, it } from "vitest";
@@ -21,4 +21,16 @@ it("comes with an example of settings that exist", () => {
   const known = ALL_SETTINGS.flatMap((setting) => [setting.name, fileVariable(setting)]);
   expect(Object.keys(example)).not.toEqual([]);
   expect(known).toEqual(expect.arrayContaining(Object.keys(example)));
+});
+
+it("shows the examples in other languages as they are", () => {
+  const folder = new URL("../../../examples/", import.meta.url);
+  const examples = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), "utf8"));
+  const withoutIndents = (text: string): string => text.replaceAll(/^ +/gm, "");
+  const written = readFileSync(README, "utf8");
+  const shown = [...written.matchAll(/```(?:python|sh)\n((?=.*amqp-publish|transaction_id =)[^]*?)```/g)];
+  expect(shown).toHaveLength(2);
+  for (const [, text = ""] of shown) {
+    expect(withoutIndents(examples.join("\n"))).toContain(withoutIndents(text));
+  }
 });
