@@ -63,7 +63,7 @@ export const MESSAGES: Readonly<Record<MessageName, Readonly<Record<string, unkn
   returnedTransaction: {
     title: "Dead letter of the broker",
     description:
-      "The producer's message as it was published: under a wrong routing key, or returned a million times.",
+      "The producer's message as it was published: under a wrong routing key, or given up by the broker (a backstop that nothing should meet).",
     headers: { type: "object" },
     payload: PRODUCERS_BYTES,
     examples: [{ name: "wrongKey", payload: EXAMPLE_TRANSACTION }],

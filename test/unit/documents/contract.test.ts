@@ -148,9 +148,9 @@ describe("the JSON Schema of a transaction", () => {
         const isRight = schemaTakes(body) ? parsed.ok || isInWords(parsed.problem) : !parsed.ok;
         expect([body, parsed, isRight]).toEqual([body, parsed, true]);
       }),
-      { numRuns: 5_000 },
+      { numRuns: 1_000 },
     );
-    expect(taken).toBeGreaterThan(100);
+    expect(taken).toBeGreaterThan(20);
   });
   const isInWords = (problem: string) => IN_WORDS.some((rule) => rule.problem.test(problem));
 
