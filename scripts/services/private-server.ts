@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { findProgram } from "./find-program.ts";
 import { leashFolder, type Leash } from "./leash.ts";
 import { OUTPUT_FILE, runProcessGroup, type ProcessGroup } from "./process-group.ts";
 import type { OwnServer, ServerKind } from "./server.ts";
@@ -12,6 +15,8 @@ export interface PrivateServerPlan {
   readonly url: string;
   readonly files: Readonly<Record<string, string>>;
   readonly command: readonly string[];
+  /** Where its tools are, before all other folders. */
+  readonly toolFolders?: readonly string[];
   environment(folder: string): NodeJS.ProcessEnv;
 }
 
@@ -45,11 +50,23 @@ function serverOf(plan: PrivateServerPlan, folder: string, leash: Leash, started
     async resume() {
       group.signal("SIGCONT");
     },
+    run: (tool, args) => runTool(plan, folder, tool, args),
     async stop() {
       await leash.release();
       await group.ended;
     },
   };
+}
+
+async function runTool(
+  plan: PrivateServerPlan,
+  folder: string,
+  tool: string,
+  args: readonly string[],
+): Promise<void> {
+  const program = findProgram(tool, plan.toolFolders);
+  if (program === undefined) throw new Error(`${tool} is not installed`);
+  await promisify(execFile)(program, [...args], { env: plan.environment(folder), cwd: folder });
 }
 
 async function startGroup(plan: PrivateServerPlan, folder: string): Promise<ProcessGroup> {

@@ -19,6 +19,8 @@ export interface OwnServer extends Server {
   /** Freezes it: connections stay open and nothing answers. */
   pause(): Promise<void>;
   resume(): Promise<void>;
+  /** Runs one of the server's own tools where the server runs, such as `rabbitmqctl`. Rejects where it fails. */
+  run(tool: string, args: readonly string[]): Promise<void>;
 }
 
 /** Settings of a server by the names of its own configuration file, added to ours. */

@@ -131,6 +131,10 @@ function serverOf(
     async resume() {
       await container.unpause();
     },
+    async run(tool, args) {
+      const { exitCode, output } = await engine.container.exec(container, [tool, ...args]);
+      if (exitCode !== 0) throw new Error(`${tool} failed: ${output}`);
+    },
   };
 }
 

@@ -28,6 +28,7 @@ export async function startPrivateRabbitmq(settings: ServerSettings): Promise<Ow
       enabled_plugins: "[].\n",
     },
     command: ["sh", "-c", WITH_ITS_NAME_SERVER, program],
+    toolFolders: WITHOUT_WRAPPER,
     environment: (folder) => ({
       ...process.env,
       ...nodeVariables(folder, port, nodePort),
