@@ -20,12 +20,35 @@ export function readSettings<const S extends Section>(
   sections: readonly S[],
   source: Environment = readEnvironment(),
 ): Settings<S> {
-  const problems: string[] = [];
+  const { read, problems, warnings } = readWhatCanBe(sections, source);
+  if (problems.length > 0 || !isComplete(read, sections)) {
+    throw new SettingsError(problems.map(({ problem }) => problem));
+  }
+  return frozen({ ...read, warnings: [...likelyTypos(source), ...warnings.map(({ problem }) => problem)] });
+}
+
+/** What is wrong, in a line that begins with the variable's name, and what to do about it. */
+export interface SettingFinding {
+  /** The variable, or the check that compares several. */
+  readonly id: string;
+  readonly problem: string;
+  readonly cure: string;
+}
+
+/** The sections that have no problem, and everything that was found. Never throws. */
+export interface ReadWhatCanBe {
+  readonly read: Partial<AllSettings>;
+  readonly problems: readonly SettingFinding[];
+  readonly warnings: readonly SettingFinding[];
+}
+
+/** Reads the sections that can be read: a problem in one does not hide the others. */
+export function readWhatCanBe(sections: readonly Section[], source: Environment): ReadWhatCanBe {
+  const problems: SettingFinding[] = [];
   const read: Partial<AllSettings> = {};
   for (const section of sections) Object.assign(read, readSection(section, source, problems));
   problems.push(...findings("problem", read));
-  if (problems.length > 0 || !isComplete(read, sections)) throw new SettingsError(problems);
-  return frozen({ ...read, warnings: [...likelyTypos(source), ...findings("warning", read)] });
+  return { read, problems, warnings: findings("warning", read) };
 }
 
 /** What the compiler cannot follow: without a problem, every section is there that was asked for. */
@@ -37,18 +60,31 @@ function isComplete<S extends Section>(
 }
 
 /** The section under its name, or nothing where one of its settings has a problem. */
-function readSection(section: Section, source: Environment, problems: string[]): Partial<AllSettings> {
+function readSection(
+  section: Section,
+  source: Environment,
+  problems: SettingFinding[],
+): Partial<AllSettings> {
   const values: Record<string, unknown> = {};
   const problemsBefore = problems.length;
   for (const [key, setting] of Object.entries<Setting<unknown>>(SETTINGS[section])) {
     const value = readSetting(setting, source);
     if (value.ok) values[key] = value.value;
-    else problems.push(boundedLine(`${setting.name}: ${value.problem}`));
+    else problems.push(findingOf(setting, value.problem));
   }
   return problems.length > problemsBefore ? {} : { [section]: values };
 }
 
-function readSetting<T>(setting: Setting<T>, source: Environment): Parsed<T> {
+function findingOf({ name, value, meaning }: Setting<unknown>, problem: string): SettingFinding {
+  return {
+    id: name,
+    problem: boundedLine(`${name}: ${problem}`),
+    cure: `set ${name} (${meaning}) to ${value.rule}`,
+  };
+}
+
+/** Reads one setting, its file where it has one. */
+export function readSetting<T>(setting: Setting<T>, source: Environment): Parsed<T> {
   const text = readText(setting, source);
   if (!text.ok) return text;
   return text.value === undefined ? unsetValue(setting) : setting.value.parse(text.value);
@@ -92,10 +128,11 @@ function readSecretFile(path: string, variable: string): Parsed<string> {
   }
 }
 
-function findings(severity: "problem" | "warning", settings: Partial<AllSettings>): string[] {
-  return SETTING_CHECKS.filter((check) => check.severity === severity).flatMap(
-    (check) => check.find(settings) ?? [],
-  );
+function findings(severity: "problem" | "warning", settings: Partial<AllSettings>): SettingFinding[] {
+  return SETTING_CHECKS.filter((check) => check.severity === severity).flatMap(({ id, find, cure }) => {
+    const problem = find(settings);
+    return problem === undefined ? [] : [{ id, problem, cure }];
+  });
 }
 
 function frozen<T>(value: T): T {

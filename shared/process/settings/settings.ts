@@ -191,6 +191,11 @@ export const SETTINGS = {
 /** A part of the settings. */
 export type Section = keyof typeof SETTINGS;
 
+const isSection = (name: string): name is Section => name in SETTINGS;
+
+/** Every part, in the table's order. */
+export const ALL_SECTIONS: readonly Section[] = Object.keys(SETTINGS).filter(isSection);
+
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 
 /** The values of all sections. */
