@@ -3,7 +3,7 @@ const LEAST_FOR_COLUMNS = 60;
 const INDENT = "  ";
 
 /** Where it is no terminal, a line is as long as it is. */
-const terminalColumns = (): number => (process.stdout.isTTY ? process.stdout.columns : Infinity);
+export const terminalColumns = (): number => (process.stdout.isTTY ? process.stdout.columns : Infinity);
 
 /** Whether there is too little room for two columns. */
 export const isNarrow = (columns = terminalColumns()): boolean => columns < LEAST_FOR_COLUMNS;
@@ -27,7 +27,7 @@ export function fitRows(
 }
 
 /** Breaks a text at blanks; a longer word stays whole, so that it can be copied. */
-function wrap(text: string, room: number, indent: string): string {
+export function wrap(text: string, room: number, indent: string): string {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

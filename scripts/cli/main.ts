@@ -14,6 +14,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["quota", async () => (await import("./commands/quota.ts")).quotaCommand()],
   ["audit", async () => (await import("./commands/audit.ts")).auditCommand()],
   ["plan", async () => (await import("./commands/plan.ts")).planCommand()],
+  ["doctor", async () => (await import("./commands/doctor.ts")).doctorCommand()],
   ["sandbox", async () => (await import("./commands/sandbox.ts")).sandboxCommand()],
   ["keys", async () => (await import("./commands/keys.ts")).keysCommand()],
 ]);

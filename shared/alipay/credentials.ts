@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from "node:crypto";
 import { parsed, refused, type Parsed } from "../domain/parsed.ts";
 
-const LEAST_RSA_BITS = 2048;
+/** The fewest that RSA2 takes. */
+export const LEAST_RSA_BITS = 2048;
 
 /** The application's private key: PEM or bare base64, PKCS#1 or PKCS#8. Problems never quote the text. */
 export function parsePrivateKey(text: string): Parsed<KeyObject> {
@@ -48,7 +49,8 @@ export function isOwnPublicKey(privateKey: KeyObject, alipayPublicKey: KeyObject
   return createPublicKey(privateKey).equals(alipayPublicKey);
 }
 
-type IdentifiedKey =
+/** What a text that should be a key is. */
+export type IdentifiedKey =
   | { readonly what: "private key" | "public key" | "certificate"; readonly key: KeyObject }
   | { readonly what: "encrypted private key" | "empty" | "unknown" };
 
@@ -56,7 +58,7 @@ type IdentifiedKey =
  * Says what a text is by its content; PEM labels are only armour, because they are lost, wrong or one-line in
  * the wild.
  */
-function identifyKey(text: string): IdentifiedKey {
+export function identifyKey(text: string): IdentifiedKey {
   const unescaped = text.replaceAll(/\\[rn]/g, "\n");
   if (unescaped.includes("BEGIN ENCRYPTED PRIVATE KEY") || unescaped.includes("Proc-Type: 4,ENCRYPTED")) {
     return { what: "encrypted private key" };

@@ -12,14 +12,20 @@ import type { Topology } from "./topology.ts";
  */
 export async function declareTopology(model: ChannelModel, topology: Topology): Promise<void> {
   const { channel } = await openChannel(model);
-  for (const item of topology) {
-    try {
-      await declare(channel, item);
-    } catch (error) {
-      throw explained(error, item); // the broker has closed the channel
-    }
-  }
+  for (const item of topology) await declareItem(channel, item);
   await closeInTime(channel);
+}
+
+/**
+ * Declares one item, or compares it where it exists. An error costs the channel.
+ * @throws TopologyMismatchError
+ */
+export async function declareItem(channel: Channel, item: Topology[number]): Promise<void> {
+  try {
+    await declare(channel, item);
+  } catch (error) {
+    throw explainDeclareError(error, item);
+  }
 }
 
 async function declare(channel: Channel, item: Topology[number]): Promise<void> {
@@ -42,7 +48,8 @@ async function declare(channel: Channel, item: Topology[number]): Promise<void> 
 const alternate = (alternateExchange: string | undefined) =>
   alternateExchange === undefined ? {} : { alternateExchange };
 
-function explained(error: unknown, item: Topology[number]): unknown {
+/** What the broker's refusal of an item means; any other error as it is. */
+export function explainDeclareError(error: unknown, item: Topology[number]): unknown {
   const message = error instanceof Error ? error.message : String(error);
   const name =
     item.kind === "binding" ? `the binding of queue "${item.queue}"` : `${item.kind} "${item.name}"`;

@@ -20,6 +20,7 @@ const COMMANDS = [
   "quota set",
   "audit",
   "plan",
+  "doctor",
   "sandbox",
   "keys",
 ];
@@ -77,6 +78,7 @@ describe("wrong usage ends with status 2, and a line that says why", () => {
     },
     { args: ["quota", "set", "5/1s", "--configured", "--reason", "x"], said: "or --configured" },
     { args: ["audit", "--since", "yesterday"], said: "Wanted: a duration" },
+    { args: ["doctor", "now"], said: "too many arguments" },
     { args: ["sandbox", "--port", "no"], said: "whole number" },
   ])("$args", async ({ args, said }) => {
     const { status, stdout, stderr } = await riskline(args, { env: NO_SERVERS });

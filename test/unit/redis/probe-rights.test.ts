@@ -1,0 +1,14 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { SCRIPT_COMMANDS } from "../../../shared/redis/probe-rights.ts";
+
+const SCRIPTS = new URL("../../../shared/redis/", import.meta.url);
+
+it("asks for every command that a script runs, and for no other", () => {
+  const lua = readdirSync(SCRIPTS).filter((file) => file.endsWith(".lua"));
+  const sources = [...lua, "ledger-script.ts"].map((file) => readFileSync(new URL(file, SCRIPTS), "utf8"));
+  const run = new Set(
+    sources.flatMap((text) => [...text.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, name]) => name)),
+  );
+  expect(new Set(SCRIPT_COMMANDS.map(([name]) => name))).toEqual(run);
+});
