@@ -25,9 +25,11 @@ export function doctorCommand(): Command {
     .action(async ({ json }: { json?: true }) => {
       const waiting = new Set(REMOTES);
       showProgress(waiting);
-      const findings = await examine((part) => {
-        waiting.delete(part);
-        showProgress(waiting);
+      const findings = await examine({
+        onLooked(part) {
+          waiting.delete(part);
+          showProgress(waiting);
+        },
       });
       await writeOut(json ? formatJson(findingsJson(findings)) : formatFindings(findings));
       if (hasProblem(findings)) process.exitCode = 1;

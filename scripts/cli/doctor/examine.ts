@@ -18,8 +18,8 @@ import { judgeSettings, judgeUnreadableSettings } from "./judge-settings.ts";
 
 /** One question to a server is answered in this time, or not at all. */
 const ANSWER_WITHIN_MS = 5_000;
-/** A look at the broker is many questions. */
-const BROKER_WITHIN_MS = 15_000;
+/** A look at the broker is many questions, one after the other. */
+const QUESTIONS_TO_BROKER = 3;
 
 /** The groups that are looked at over the network. */
 export const REMOTES = ["broker", "redis", "gateway"] as const satisfies readonly Group[];
@@ -31,14 +31,22 @@ interface Looked {
   readonly offsetMs?: number | undefined;
 }
 
+export interface ExamineOptions {
+  readonly onLooked: (part: Remote) => void;
+  readonly readSource?: () => Environment;
+  /** How long a server may take for an answer. */
+  readonly withinMs?: number;
+}
+
 /**
  * Looks at everything that a worker needs, all servers at once, and changes nothing anywhere. Each look has a deadline.
  * What is wrong with one part hides none of the others.
  */
-export async function examine(
-  onLooked: (part: Remote) => void,
-  readSource: () => Environment = readEnvironment,
-): Promise<Finding[]> {
+export async function examine({
+  onLooked,
+  readSource = readEnvironment,
+  withinMs = ANSWER_WITHIN_MS,
+}: ExamineOptions): Promise<Finding[]> {
   let source: Environment;
   try {
     source = readSource();
@@ -50,9 +58,9 @@ export async function examine(
   }
   const look = (part: Remote, ask: () => Promise<Looked>) => ask().finally(() => onLooked(part));
   const [broker, redis, gateway] = await Promise.all([
-    look("broker", () => lookAtBroker(source)),
-    look("redis", () => lookAtRedis(source)),
-    look("gateway", () => lookAtGateway(source)),
+    look("broker", () => lookAtBroker(source, withinMs)),
+    look("redis", () => lookAtRedis(source, withinMs)),
+    look("gateway", () => lookAtGateway(source, withinMs)),
   ]);
   const clocks = judgeClocks({ redisOffsetMs: redis.offsetMs, gatewayOffsetMs: gateway.offsetMs });
   const all = [
@@ -84,13 +92,13 @@ function lookAtCredentials(source: Environment): Finding[] {
   return judgeCredentials({ facts, application });
 }
 
-async function lookAtBroker(source: Environment): Promise<Looked> {
+async function lookAtBroker(source: Environment, withinMs: number): Promise<Looked> {
   const text = valueOf(SETTINGS.broker.url, source);
   if (text === undefined) return { findings: skipBroker("AMQP_URL cannot be read") };
   const [url, namespace] = [new URL(text), namespaceOf(source)];
   const hasResultsQueue = valueOf(SETTINGS.broker.hasResultsQueue, source) ?? true;
   try {
-    const signal = AbortSignal.timeout(BROKER_WITHIN_MS);
+    const signal = AbortSignal.timeout(QUESTIONS_TO_BROKER * withinMs);
     const facts = await probeBroker({ url: text, namespace, hasResultsQueue, signal });
     return { findings: judgeBroker({ facts, url, namespace }) };
   } catch (error) {
@@ -98,24 +106,24 @@ async function lookAtBroker(source: Environment): Promise<Looked> {
   }
 }
 
-async function lookAtRedis(source: Environment): Promise<Looked> {
+async function lookAtRedis(source: Environment, withinMs: number): Promise<Looked> {
   const text = valueOf(SETTINGS.redis.url, source);
   if (text === undefined) return { findings: skipRedis("REDIS_URL cannot be read") };
   const [url, namespace] = [new URL(text), namespaceOf(source)];
   try {
-    const facts = await probeRedis({ url: text, namespace, withinMs: ANSWER_WITHIN_MS });
+    const facts = await probeRedis({ url: text, namespace, withinMs });
     return { findings: judgeRedis({ facts, url, namespace }), offsetMs: facts.clockOffsetMs };
   } catch (error) {
     return { findings: judgeRedisError(error, url) };
   }
 }
 
-async function lookAtGateway(source: Environment): Promise<Looked> {
+async function lookAtGateway(source: Environment, withinMs: number): Promise<Looked> {
   const text = valueOf(SETTINGS.application.gatewayUrl, source);
   if (text === undefined) return { findings: skipGateway("ALIPAY_GATEWAY_URL cannot be read") };
   const [url, timeoutMs] = [new URL(text), valueOf(SETTINGS.calls.timeoutMs, source)];
   try {
-    const facts = await probeGateway(text, ANSWER_WITHIN_MS);
+    const facts = await probeGateway(text, withinMs);
     return { findings: judgeGateway({ facts, url, timeoutMs }), offsetMs: facts.clockOffsetMs };
   } catch (error) {
     return { findings: judgeGatewayError(error, url) };

@@ -79,8 +79,11 @@ const soundSetUp = (): Record<string, string> => ({
 });
 
 /** Everything that is found in a set-up with these changes. */
-const findIn = (changes: Changes): Promise<Finding[]> =>
-  examine(ignored, () => ({ ...soundSetUp(), ...changes }));
+const findIn = (changes: Changes, withinMs = 20_000): Promise<Finding[]> =>
+  examine({ onLooked: ignored, readSource: () => ({ ...soundSetUp(), ...changes }), withinMs });
+
+/** A process has to start, on a machine that may be busy. */
+const PROCESS_TIMEOUT_MS = 120_000;
 
 /** What a busy machine says of itself, and of no set-up. */
 const isOfTheMachine = ({ id, level }: Finding): boolean => level === "warning" && id.endsWith("-latency");
@@ -587,19 +590,23 @@ describe.each([
 const asPattern = (text: string | RegExp): RegExp =>
   typeof text === "string" ? new RegExp(text.replaceAll(/[$()*+.?[\\\]^{|}]/g, String.raw`\$&`)) : text;
 
-it("finds nothing but ok in a set-up without fault, and changes nothing there", async () => {
-  const NAMESPACE = await declared();
-  const keysBefore = (await redis.keys("*")).length;
-  const { status, stdout, stderr } = await riskline(["doctor", "--json"], {
-    env: { ...soundSetUp(), NAMESPACE },
-  });
-  const findings: Finding[] = JSON.parse(stdout);
-  expect(findings.filter((finding) => finding.level !== "ok" && !isOfTheMachine(finding))).toEqual([]);
-  expect(findings.length).toBeGreaterThan(25);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  expect((await redis.keys("*")).length).toBe(keysBefore);
-  expect(sandbox.report().calls.wellSigned).toBe(0);
-});
+it(
+  "finds nothing but ok in a set-up without fault, and changes nothing there",
+  async () => {
+    const NAMESPACE = await declared();
+    const keysBefore = (await redis.keys("*")).length;
+    const { status, stdout, stderr } = await riskline(["doctor", "--json"], {
+      env: { ...soundSetUp(), NAMESPACE },
+    });
+    const findings: Finding[] = JSON.parse(stdout);
+    expect(findings.filter((finding) => finding.level !== "ok" && !isOfTheMachine(finding))).toEqual([]);
+    expect(findings.length).toBeGreaterThan(25);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect((await redis.keys("*")).length).toBe(keysBefore);
+    expect(sandbox.report().calls.wellSigned).toBe(0);
+  },
+  PROCESS_TIMEOUT_MS,
+);
 
 it("declares nothing where nothing is declared", async () => {
   const NAMESPACE = newNamespace();
@@ -615,26 +622,31 @@ it("declares nothing where nothing is declared", async () => {
   );
 });
 
-it("looks at the rest where settings have problems, and says what it could not check", async () => {
-  const { status, stdout } = await riskline(["doctor"], {
-    env: { ...soundSetUp(), ALIPAY_PRIVATE_KEY: "", RETRY_LIMIT: "9", AMQP_URL: "http://broker" },
-  });
-  expect(status).toBe(1);
-  expect(stdout).toContain("✗ settings-alipay-private-key");
-  expect(stdout).toContain("✗ settings-retry-limit");
-  expect(stdout).toContain("not checked: AMQP_URL cannot be read");
-  expect(stdout).toMatch(/✓ credentials-public-key +Alipay's, RSA, 2048 bits/);
-  expect(stdout).toMatch(/✓ redis-persistence/);
-  expect(stdout).toMatch(/^\d+ problems, /m);
-});
+it(
+  "looks at the rest where settings have problems, and says what it could not check",
+  async () => {
+    const { status, stdout } = await riskline(["doctor"], {
+      env: { ...soundSetUp(), ALIPAY_PRIVATE_KEY: "", RETRY_LIMIT: "9", AMQP_URL: "http://broker" },
+    });
+    expect(status).toBe(1);
+    expect(stdout).toContain("✗ settings-alipay-private-key");
+    expect(stdout).toContain("✗ settings-retry-limit");
+    expect(stdout).toContain("not checked: AMQP_URL cannot be read");
+    expect(stdout).toMatch(/✓ credentials-public-key +Alipay's, RSA, 2048 bits/);
+    expect(stdout).toMatch(/✓ redis-persistence/);
+    expect(stdout).toMatch(/^\d+ problems, /m);
+  },
+  PROCESS_TIMEOUT_MS,
+);
 
 it("gives up on what never answers", async () => {
   const port = await silentPort();
-  const findings = await findIn({
+  const silent = {
     AMQP_URL: `amqp://127.0.0.1:${port}`,
     REDIS_URL: `redis://127.0.0.1:${port}`,
     ALIPAY_GATEWAY_URL: `http://127.0.0.1:${port}/gateway.do`,
-  });
+  };
+  const findings = await findIn(silent, 500);
   for (const group of ["broker", "redis", "gateway"]) {
     expect(findings.find(({ id }) => id === `${group}-connection`)).toMatchObject({
       level: "problem",
@@ -644,16 +656,20 @@ it("gives up on what never answers", async () => {
   }
 });
 
-it("tells that this machine's clock is not Redis' nor the gateway's, which is no problem: calls go by Redis'", async () => {
-  const { status, stdout } = await riskline(["doctor", "--json"], {
-    env: { ...soundSetUp(), ...preload(wrongClock({ offByMs: -600_000 })) },
-  });
-  const findings: Finding[] = JSON.parse(stdout);
-  expect(findings.find(({ id }) => id === "redis-clock")).toMatchObject({
-    level: "warning",
-    found: expect.stringMatching(/this machine's clock is .* behind Redis'/),
-    cure: expect.stringContaining("chrony"),
-  });
-  expect(findings.find(({ id }) => id === "gateway-clock")).toMatchObject({ level: "ok" });
-  expect(status).toBe(0);
-});
+it(
+  "tells that this machine's clock is not Redis' nor the gateway's, which is no problem: calls go by Redis'",
+  async () => {
+    const { status, stdout } = await riskline(["doctor", "--json"], {
+      env: { ...soundSetUp(), ...preload(wrongClock({ offByMs: -600_000 })) },
+    });
+    const findings: Finding[] = JSON.parse(stdout);
+    expect(findings.find(({ id }) => id === "redis-clock")).toMatchObject({
+      level: "warning",
+      found: expect.stringMatching(/this machine's clock is .* behind Redis'/),
+      cure: expect.stringContaining("chrony"),
+    });
+    expect(findings.find(({ id }) => id === "gateway-clock")).toMatchObject({ level: "ok" });
+    expect(status).toBe(0);
+  },
+  PROCESS_TIMEOUT_MS,
+);
