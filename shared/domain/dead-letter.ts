@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Why a transaction left the flow for good; also the routing key on the dead-letter exchange. */
-const DEAD_LETTER_REASONS = [
+export const DEAD_LETTER_REASONS = [
   "malformed",
   "unsupported-rail",
   "rejected",

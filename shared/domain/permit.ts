@@ -8,7 +8,15 @@ export interface Permit {
 }
 
 /** Why no call may be made until something changes. */
-export type HoldKind = "banned" | "permission" | "strikes" | "operator" | "clock-skew" | "unreachable";
+export const HOLD_KINDS = [
+  "banned",
+  "permission",
+  "strikes",
+  "operator",
+  "clock-skew",
+  "unreachable",
+] as const;
+export type HoldKind = (typeof HOLD_KINDS)[number];
 
 export interface Hold {
   readonly kind: HoldKind;

@@ -3,6 +3,9 @@ import { z } from "zod";
 export const VERDICTS = ["approve", "review", "decline"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** Where a verdict comes from, apart from other scorers. */
+export const RESULT_SOURCES = ["alipay", "cache", "below-threshold", "fallback"] as const;
+
 /** The verdict on one transaction, as it is published and stored (contract, section 3). */
 export const riskResultSchema = z.strictObject({
   schemaVersion: z.literal(1),
@@ -12,10 +15,7 @@ export const riskResultSchema = z.strictObject({
   riskScore: z.number().min(0).max(1).nullable(),
   ruleCodes: z.array(z.string()),
   /** Where the verdict comes from. */
-  source: z.union([
-    z.enum(["alipay", "cache", "below-threshold", "fallback"]),
-    z.templateLiteral(["provider:", z.string()]),
-  ]),
+  source: z.union([z.enum(RESULT_SOURCES), z.templateLiteral(["provider:", z.string()])]),
   /** 1; a higher one replaces a fallback by the true score. */
   revision: z.int().positive(),
   /** API calls made for this transaction, over all workers, crashes and redeliveries. */

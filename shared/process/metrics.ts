@@ -1,19 +1,26 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { DEAD_LETTER_REASONS } from "../domain/dead-letter.ts";
+import { LANES } from "../domain/delivery.ts";
+import { HOLD_KINDS, type HoldKind } from "../domain/permit.ts";
 import { formatWindow } from "../domain/quota.ts";
+import { RESULT_SOURCES } from "../domain/risk-result.ts";
 import { usefulReplicas, type WindowLoad } from "../domain/useful-replicas.ts";
 import { boundedLabels } from "./bounded-labels.ts";
+import { healthMetrics, type HealthMetrics } from "./health-metrics.ts";
 
 /** What the worker records. */
-export interface Metrics {
+export interface Metrics extends HealthMetrics {
   /** A delivery left our hands, `ms` after it was taken. */
   readonly deliverySettled: (delivery: SettledDelivery) => void;
+  /** A transaction in the waiting queue was due, and got its fallback. */
+  readonly deadlineMet: () => void;
   /** A call ended, in whatever way: the gateway's code, or ours where it said nothing. */
   readonly callEnded: (call: { readonly code: string; readonly latencyMs: number }) => void;
   /** A permit was granted after this wait. */
   readonly permitWaited: (waitMs: number) => void;
   /** Calls were paid for, in ten-thousandths of a yuan. */
   readonly spent: (tenThousandths: number) => void;
-  /** A hold of this kind began or ended, as this replica sees it. */
+  /** A hold of this kind began or ended, as this replica meets it. */
   readonly holdChanged: (kind: string, isHeld: boolean) => void;
   /** A permit was too old when its call could leave. */
   readonly permitWentStale: () => void;
@@ -33,9 +40,11 @@ export interface LedgerSeen {
   readonly brakeRemainingMs: number;
   /** Those heard of lately. */
   readonly replicas: readonly unknown[];
+  /** Holds that the ledger keeps for this replica and others. */
+  readonly holds: readonly { readonly kind: string }[];
 }
 
-/** What is counted by looking, and is 0 until it is watched. */
+/** What is found out by looking, and is 0 until it is watched. */
 const WATCHED = {
   deliveriesInHand: { name: "riskline_in_flight_deliveries", help: "Deliveries in hand, not yet acked" },
   callsInFlight: {
@@ -46,6 +55,8 @@ const WATCHED = {
     name: "riskline_calls_waiting",
     help: "API calls that wait for a permit of the shared quota",
   },
+  isReady: { name: "riskline_ready", help: "1 where this replica can work, as /readyz says" },
+  redisAnswers: { name: "riskline_redis_up", help: "1 where Redis answered last, 0 where it failed" },
 } as const;
 type Watched = keyof typeof WATCHED;
 
@@ -69,6 +80,9 @@ const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 15, 3
 /** Seconds, from a stored score to three retries. */
 const DURATION_BUCKETS = [0.002, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 40, 60, 120, 300];
 
+/** Holds that the ledger keeps, so that a replica knows of them before it has a call to make. */
+const KEPT_HOLDS: readonly HoldKind[] = ["banned", "permission", "operator"];
+
 /** Makes a registry of its own, with Node.js' process metrics in it. */
 export function createMetrics(): { readonly metrics: Metrics; readonly page: MetricsPage } {
   const registry = new Registry();
@@ -78,13 +92,22 @@ export function createMetrics(): { readonly metrics: Metrics; readonly page: Met
       ...deliveryMetrics(registry),
       ...callMetrics(registry),
       ...stateMetrics(registry),
-      ...ledgerMetrics(registry),
+      ...holdAndLedgerMetrics(registry),
+      ...healthMetrics(registry),
     },
     page: { contentType: registry.contentType, render: () => registry.metrics() },
   };
 }
 
-function deliveryMetrics(registry: Registry): Pick<Metrics, "deliverySettled"> {
+/** A series that begins with its first event shows no rise: what can be expected is there from the start. */
+const EXPECTED_DELIVERIES = [...LANES, "waiting"].flatMap((lane) => [
+  ...RESULT_SOURCES.map((source) => ({ outcome: "result", lane, source })),
+  ...DEAD_LETTER_REASONS.map((reason) => ({ outcome: "dead-letter", lane, reason })),
+  { outcome: "wait", lane },
+  { outcome: "give-back", lane },
+]);
+
+function deliveryMetrics(registry: Registry): Pick<Metrics, "deliverySettled" | "deadlineMet"> {
   const registers = [registry];
   const deliveries = new Counter({
     name: "riskline_deliveries_total",
@@ -99,8 +122,15 @@ function deliveryMetrics(registry: Registry): Pick<Metrics, "deliverySettled"> {
     buckets: DURATION_BUCKETS,
     registers,
   });
+  const deadlines = new Counter({
+    name: "riskline_deadline_fallbacks_total",
+    help: "Fallbacks given to transactions that were due in the waiting queue; their deliveries are settled later",
+    registers,
+  });
+  for (const labels of EXPECTED_DELIVERIES) deliveries.inc(labels, 0);
   const [bySource, byReason, byLane] = [boundedLabels(20), boundedLabels(20), boundedLabels(8)];
   return {
+    deadlineMet: () => deadlines.inc(),
     deliverySettled: (delivery) => {
       const { outcome, ms } = delivery;
       const lane = byLane(delivery.lane);
@@ -112,6 +142,9 @@ function deliveryMetrics(registry: Registry): Pick<Metrics, "deliverySettled"> {
     },
   };
 }
+
+/** The gateway's for an answer that is a score. */
+const SUCCESS_CODE = "10000";
 
 function callMetrics(
   registry: Registry,
@@ -154,6 +187,7 @@ function callMetrics(
     }),
   );
   const byCode = boundedLabels(100);
+  calls.inc({ code: byCode(SUCCESS_CODE) }, 0);
   return {
     callEnded: ({ code, latencyMs }) => {
       calls.inc({ code: byCode(code) });
@@ -167,14 +201,8 @@ function callMetrics(
   };
 }
 
-function stateMetrics(registry: Registry): Pick<Metrics, "holdChanged" | "redisFailed" | "watch"> {
+function stateMetrics(registry: Registry): Pick<Metrics, "redisFailed" | "watch"> {
   const registers = [registry];
-  const holds = new Gauge({
-    name: "riskline_holds",
-    help: "1 where calls are held, by kind of hold, as this replica sees it",
-    labelNames: ["kind"],
-    registers,
-  });
   const redisFailures = new Counter({
     name: "riskline_redis_failures_total",
     help: "Commands that Redis refused or did not answer in time, and connections to it that failed",
@@ -187,15 +215,35 @@ function stateMetrics(registry: Registry): Pick<Metrics, "holdChanged" | "redisF
     };
     registry.registerMetric(new Gauge({ ...metric, registers: [], collect }));
   }
-  const byKind = boundedLabels(20);
   return {
-    holdChanged: (kind, isHeld) => holds.set({ kind: byKind(kind) }, isHeld ? 1 : 0),
     redisFailed: () => redisFailures.inc(),
     watch: (what, count) => void counts.set(what, count),
   };
 }
 
-function ledgerMetrics(registry: Registry): Pick<Metrics, "ledgerSeen"> {
+/** A hold is told by the replica that meets it, and by the ledger where it is everybody's. */
+function holdAndLedgerMetrics(registry: Registry): Pick<Metrics, "holdChanged" | "ledgerSeen"> {
+  const holds = new Gauge({
+    name: "riskline_holds",
+    help: "1 where calls are held, by kind of hold, as this replica sees it",
+    labelNames: ["kind"],
+    registers: [registry],
+  });
+  const byKind = boundedLabels(20);
+  for (const kind of HOLD_KINDS) holds.set({ kind }, 0);
+  const seeWindows = ledgerGauges(registry);
+  return {
+    holdChanged: (kind, isHeld) => holds.set({ kind: byKind(kind) }, isHeld ? 1 : 0),
+    ledgerSeen: (ledger, strikeBudget) => {
+      const held = new Set(ledger.holds.map(({ kind }) => kind));
+      for (const kind of KEPT_HOLDS) holds.set({ kind }, held.has(kind) ? 1 : 0);
+      holds.set({ kind: "strikes" }, ledger.strikes >= strikeBudget ? 1 : 0);
+      seeWindows(ledger, strikeBudget);
+    },
+  };
+}
+
+function ledgerGauges(registry: Registry): Metrics["ledgerSeen"] {
   const registers = [registry];
   const gauge = (name: string, help: string) => new Gauge({ name: `riskline_${name}`, help, registers });
   const byWindow = (name: string, help: string) =>
@@ -213,18 +261,16 @@ function ledgerMetrics(registry: Registry): Pick<Metrics, "ledgerSeen"> {
   const brake = gauge("brake_remaining_seconds", "Until the brake is off after a limit answer");
   const replicas = gauge("replicas", "Replicas that the ledger heard of in the last minute");
   const useful = gauge("useful_replicas", "Replicas that the quota can feed; any more only wait");
-  return {
-    ledgerSeen: (ledger, strikeBudget) => {
-      for (const [what, metric] of windowGauges) {
-        metric.reset(); // a window may be gone
-        for (const window of ledger.windows)
-          metric.set({ window: formatWindow(window.windowMs) }, window[what]);
-      }
-      strikes.set(ledger.strikes);
-      budget.set(strikeBudget);
-      brake.set(ledger.brakeRemainingMs / 1_000);
-      replicas.set(ledger.replicas.length);
-      useful.set(usefulReplicas(ledger.windows));
-    },
+  return (ledger, strikeBudget) => {
+    for (const [what, metric] of windowGauges) {
+      metric.reset(); // a window may be gone
+      for (const window of ledger.windows)
+        metric.set({ window: formatWindow(window.windowMs) }, window[what]);
+    }
+    strikes.set(ledger.strikes);
+    budget.set(strikeBudget);
+    brake.set(ledger.brakeRemainingMs / 1_000);
+    replicas.set(ledger.replicas.length);
+    useful.set(usefulReplicas(ledger.windows));
   };
 }

@@ -7,11 +7,13 @@ import { RiskClient } from "../../shared/alipay/risk-client.ts";
 import { brokerNames } from "../../shared/amqp/broker-names.ts";
 import { connect, type BrokerConnection } from "../../shared/amqp/connection.ts";
 import { consume } from "../../shared/amqp/consumer.ts";
+import { countQueues } from "../../shared/amqp/count-queues.ts";
 import { declareTopology } from "../../shared/amqp/declare-topology.ts";
 import { createPublisher, type Publisher } from "../../shared/amqp/publisher.ts";
 import { resultMessage } from "../../shared/amqp/settling-message.ts";
 import { topologyOf } from "../../shared/amqp/topology.ts";
 import { exitOnCrash } from "../../shared/process/exit-on-crash.ts";
+import type { BrokerRole } from "../../shared/process/health-metrics.ts";
 import { startHttpEndpoint } from "../../shared/process/http-endpoint.ts";
 import { createLogger, type Logger } from "../../shared/process/logger.ts";
 import { createMetrics, type Metrics, type MetricsPage } from "../../shared/process/metrics.ts";
@@ -40,6 +42,8 @@ import { createWorkerLog, type WorkerLog } from "./worker-log.ts";
 
 /** Sockets that are opened before the first call. */
 const WARM_SOCKETS = 4;
+/** About as often as Prometheus looks. */
+const COUNT_QUEUES_EVERY_MS = 15_000;
 
 const readWorkerSettings = () =>
   readSettings([
@@ -86,6 +90,8 @@ export async function runWorker(): Promise<number> {
   const health = new ReplicaHealth(Object.keys(prefetch).length);
   const callPrice = settings.calls.priceTenThousandths;
   const observers = createWorkerLog({ log, metrics, health, callPrice });
+  metrics.watch("isReady", () => Number(health.readiness().ready));
+  metrics.watch("redisAnswers", () => Number(health.redisAnswers));
   try {
     const worker = { name, settings, log, metrics, shutdown, health, prefetch, observers };
     await start(worker, credentials, page);
@@ -147,7 +153,25 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
   });
   worker.metrics.watch("deliveriesInHand", () => consumer.inHand);
   shutdown.register("consumer", () => consumer.stop(shutdown.hard));
+  shutdown.register("queue counts", startCounting(worker, consuming));
   shutdown.register("readiness", () => health.stop());
+}
+
+/** Every replica counts the queues, so that any of them shows the backlog. */
+function startCounting({ settings, metrics }: Worker, connection: BrokerConnection): () => void {
+  const { namespace } = settings.installation;
+  const topology = topologyOf({ namespace, hasResultsQueue: settings.broker.hasResultsQueue });
+  return countQueues({
+    connection,
+    queues: topology.flatMap((part) => (part.kind === "queue" ? [part.name] : [])),
+    everyMs: COUNT_QUEUES_EVERY_MS,
+    onCounted: (counted) =>
+      metrics.queuesCounted(
+        counted.flatMap(({ queue, counts }) =>
+          counts === undefined ? [] : [{ queue: queue.slice(namespace.length + 1), ...counts }],
+        ),
+      ),
+  });
 }
 
 async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJournal> {
@@ -291,14 +315,14 @@ const retryPolicyOf = ({ settings: { calls } }: Worker) => ({
 });
 
 /** Consuming and publishing have a connection each: a broker that is short of memory blocks the publisher's. */
-async function openBroker(role: "consumer" | "publisher", worker: Worker): Promise<BrokerConnection> {
+async function openBroker(role: BrokerRole, worker: Worker): Promise<BrokerConnection> {
   const { settings, shutdown, name, observers } = worker;
   const { namespace } = settings.installation;
   const topology = topologyOf({ namespace, hasResultsQueue: settings.broker.hasResultsQueue });
   const connection = await connect(settings.broker.url, {
     name: `riskline ${role} ${name}`,
     prepare: (model) => declareTopology(model, topology),
-    onEvent: observers.connection,
+    onEvent: (event) => observers.connection(role, event),
     signal: shutdown.soft,
   });
   shutdown.register(`${role}'s connection`, () => connection.close());

@@ -42,6 +42,10 @@ export class ReplicaHealth {
     this.#subscribed.delete(queue);
   }
 
+  get redisAnswers(): boolean {
+    return this.#redis === "up";
+  }
+
   stop(): void {
     this.#isStopping = true;
   }
@@ -49,7 +53,7 @@ export class ReplicaHealth {
   readiness(): Readiness {
     const reasons = [
       ...(this.#isStopping ? ["stopping"] : []),
-      ...(this.#redis === "up" ? [] : ["Redis does not answer"]),
+      ...(this.redisAnswers ? [] : ["Redis does not answer"]),
       ...(this.#subscribed.size < this.#queues ? ["not all queues are consumed"] : []),
     ];
     return { ready: reasons.length === 0, reasons };

@@ -4,6 +4,7 @@ import type { ConnectionEvent } from "../../shared/amqp/connection.ts";
 import type { ConsumerObserver } from "../../shared/amqp/consumer.ts";
 import type { PublisherOptions } from "../../shared/amqp/publisher.ts";
 import type { Delivery } from "../../shared/domain/delivery.ts";
+import type { BrokerRole } from "../../shared/process/health-metrics.ts";
 import type { LogFields } from "../../shared/process/log-fields.ts";
 import type { Logger } from "../../shared/process/logger.ts";
 import type { Metrics } from "../../shared/process/metrics.ts";
@@ -31,7 +32,7 @@ export interface WorkerLog {
   readonly redis: Required<Pick<Persistence, "onTrouble" | "onAnswer">>;
   readonly ledger: { readonly onQuotasDisagree: () => void };
   readonly calls: RiskClientEvents;
-  readonly connection: (event: ConnectionEvent) => void;
+  readonly connection: (role: BrokerRole, event: ConnectionEvent) => void;
   readonly publisher: Required<Pick<PublisherOptions, "onChannelLost">>;
   readonly deadlines: Pick<DeadlineKeeperOptions, "onAnswered" | "onUntold">;
   readonly suspects: Pick<SuspectsOptions<unknown>, "onDeaths">;
@@ -50,15 +51,11 @@ export function createWorkerLog(options: WorkerLogOptions): WorkerLog {
         }),
     },
     calls: callObserver(options),
-    connection: (event) => logConnection(event, log),
+    connection: connectionObserver(options),
     publisher: {
       onChannelLost: (error, retryInMs) => log.warn("publisher-channel-lost", { error, retryInMs }),
     },
-    deadlines: {
-      onAnswered: ({ transactionId, verdict, source, attempts }) =>
-        log.info("deadline-met", { transactionId, verdict, source, calls: attempts }),
-      onUntold: ({ transactionId }, error) => log.error("deadline-untold", { transactionId, error }),
-    },
+    deadlines: deadlineObserver(options),
     suspects: {
       onDeaths: (delivery, deaths) => log.error("workers-died-of", { ...identityOf(delivery), deaths }),
     },
@@ -107,18 +104,37 @@ function callObserver({ log, metrics, callPrice }: WorkerLogOptions): RiskClient
   };
 }
 
-function logConnection(event: ConnectionEvent, log: Logger): void {
-  const { connection } = event;
-  switch (event.kind) {
-    case "connected":
-      return log.info("broker-connected", { connection, server: event.broker });
-    case "disconnected":
-      return log.error("broker-away", { connection, problem: event.problem, retryInMs: event.retryInMs });
-    case "blocked":
-      return log.error("broker-blocked", { connection, cause: event.reason });
-    case "unblocked":
-      return log.info("broker-unblocked", { connection });
-  }
+function connectionObserver({ log, metrics }: WorkerLogOptions): WorkerLog["connection"] {
+  return (role, event) => {
+    const { connection } = event;
+    switch (event.kind) {
+      case "connected":
+        metrics.connectionChanged(role, "open");
+        return log.info("broker-connected", { connection, server: event.broker });
+      case "disconnected":
+        metrics.connectionChanged(role, "away");
+        return log.error("broker-away", { connection, problem: event.problem, retryInMs: event.retryInMs });
+      case "blocked":
+        metrics.connectionChanged(role, "blocked");
+        return log.error("broker-blocked", { connection, cause: event.reason });
+      case "unblocked":
+        metrics.connectionChanged(role, "open");
+        return log.info("broker-unblocked", { connection });
+    }
+  };
+}
+
+function deadlineObserver({ log, metrics }: WorkerLogOptions): WorkerLog["deadlines"] {
+  return {
+    onAnswered: ({ transactionId, verdict, source, attempts }) => {
+      metrics.deadlineMet();
+      log.info("deadline-met", { transactionId, verdict, source, calls: attempts });
+    },
+    onUntold: ({ transactionId }, error) => {
+      metrics.faultMet("deadline");
+      log.error("deadline-untold", { transactionId, error });
+    },
+  };
 }
 
 /** One log line and one count for each settled delivery; our own faults are loud. */
@@ -128,10 +144,14 @@ function consumerObserver({ log, metrics, health }: WorkerLogOptions): ConsumerO
       log.info("delivery-settled", logFieldsOf(delivery, disposition, ms));
       metrics.deliverySettled(metricsOf(delivery, disposition, ms));
     },
-    onFault: (delivery, error, retryInMs) =>
-      log.error("handler-failed", { ...identityOf(delivery), error, retryInMs }),
-    onHeld: (delivery, error, retryInMs) =>
-      log.error("publishing-failed", { ...identityOf(delivery), error, retryInMs }),
+    onFault: (delivery, error, retryInMs) => {
+      metrics.faultMet("handler");
+      log.error("handler-failed", { ...identityOf(delivery), error, retryInMs });
+    },
+    onHeld: (delivery, error, retryInMs) => {
+      metrics.faultMet("publishing");
+      log.error("publishing-failed", { ...identityOf(delivery), error, retryInMs });
+    },
     onSubscribed: (queue) => {
       health.subscribed(queue);
       log.info("subscribed", { queue });

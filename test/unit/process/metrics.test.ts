@@ -6,13 +6,17 @@ async function seriesOf(render: () => Promise<string>, metric: string): Promise<
   return (await render()).split("\n").filter((line) => line.startsWith(metric));
 }
 
+/** Those of them that are not 0. */
+const countsOf = async (render: () => Promise<string>, metric: string): Promise<string[]> =>
+  (await seriesOf(render, metric)).filter((line) => !line.endsWith(" 0"));
+
 it("counts deliveries by outcome, source or reason, and lane", async () => {
   const { metrics, page } = createMetrics();
   metrics.deliverySettled({ outcome: "result", source: "alipay", lane: "urgent", ms: 412 });
   metrics.deliverySettled({ outcome: "result", source: "alipay", lane: "urgent", ms: 3 });
   metrics.deliverySettled({ outcome: "dead-letter", reason: "malformed", lane: "standard", ms: 1 });
   metrics.deliverySettled({ outcome: "wait", lane: "standard", ms: 60_000 });
-  expect(await seriesOf(page.render, "riskline_deliveries_total")).toEqual([
+  expect(await countsOf(page.render, "riskline_deliveries_total")).toEqual([
     'riskline_deliveries_total{outcome="result",lane="urgent",source="alipay"} 2',
     'riskline_deliveries_total{outcome="dead-letter",lane="standard",reason="malformed"} 1',
     'riskline_deliveries_total{outcome="wait",lane="standard"} 1',
@@ -52,6 +56,8 @@ it.each([
   { what: "deliveriesInHand", name: "riskline_in_flight_deliveries" },
   { what: "callsInFlight", name: "riskline_calls_in_flight" },
   { what: "callsWaiting", name: "riskline_calls_waiting" },
+  { what: "isReady", name: "riskline_ready" },
+  { what: "redisAnswers", name: "riskline_redis_up" },
 ] as const)("asks who knows: $name", async ({ what, name }) => {
   const { metrics, page } = createMetrics();
   expect(await seriesOf(page.render, name)).toEqual([`${name} 0`]);
@@ -62,14 +68,81 @@ it.each([
   expect(await seriesOf(page.render, name)).toEqual([`${name} 3`]);
 });
 
-it("shows holds", async () => {
+it("shows the first of its kind as a rise: what can be expected is there from the start", async () => {
   const { metrics, page } = createMetrics();
-  metrics.holdChanged("freeze", true);
-  metrics.holdChanged("permission", true);
-  metrics.holdChanged("permission", false);
+  const deliveries = () => seriesOf(page.render, "riskline_deliveries_total");
+  const before = await deliveries();
+  expect(before).toContain(
+    'riskline_deliveries_total{outcome="dead-letter",lane="standard",reason="rejected"} 0',
+  );
+  metrics.deliverySettled({ outcome: "dead-letter", reason: "rejected", lane: "standard", ms: 1 });
+  expect(await deliveries()).toHaveLength(before.length);
+});
+
+it("shows the holds that this replica meets", async () => {
+  const { metrics, page } = createMetrics();
+  metrics.holdChanged("unreachable", true);
+  metrics.holdChanged("clock-skew", true);
+  metrics.holdChanged("clock-skew", false);
   expect(await seriesOf(page.render, "riskline_holds")).toEqual([
-    'riskline_holds{kind="freeze"} 1',
+    'riskline_holds{kind="banned"} 0',
     'riskline_holds{kind="permission"} 0',
+    'riskline_holds{kind="strikes"} 0',
+    'riskline_holds{kind="operator"} 0',
+    'riskline_holds{kind="clock-skew"} 0',
+    'riskline_holds{kind="unreachable"} 1',
+  ]);
+});
+
+it("shows the holds that the ledger keeps, and those that strikes make", async () => {
+  const { metrics, page } = createMetrics();
+  const ledger = { windows: [], strikes: 10, brakeRemainingMs: 0, replicas: [] };
+  metrics.holdChanged("unreachable", true);
+  metrics.ledgerSeen({ ...ledger, holds: [{ kind: "banned" }] }, 10);
+  expect(await countsOf(page.render, "riskline_holds")).toEqual([
+    'riskline_holds{kind="banned"} 1',
+    'riskline_holds{kind="strikes"} 1',
+    'riskline_holds{kind="unreachable"} 1',
+  ]);
+  metrics.ledgerSeen({ ...ledger, strikes: 9, holds: [] }, 10);
+  expect(await countsOf(page.render, "riskline_holds")).toEqual(['riskline_holds{kind="unreachable"} 1']);
+});
+
+it("shows the broker's connections", async () => {
+  const { metrics, page } = createMetrics();
+  metrics.connectionChanged("consumer", "open");
+  metrics.connectionChanged("publisher", "blocked");
+  expect(await countsOf(page.render, "riskline_broker_")).toEqual([
+    'riskline_broker_connected{connection="consumer"} 1',
+    'riskline_broker_connected{connection="publisher"} 1',
+    'riskline_broker_blocked{connection="publisher"} 1',
+  ]);
+  metrics.connectionChanged("publisher", "away");
+  expect(await countsOf(page.render, "riskline_broker_")).toEqual([
+    'riskline_broker_connected{connection="consumer"} 1',
+  ]);
+});
+
+it("shows what waits in the queues, and nothing where that is not known", async () => {
+  const { metrics, page } = createMetrics();
+  metrics.queuesCounted([{ queue: "waiting", ready: 12, consumers: 3 }]);
+  expect(await seriesOf(page.render, "riskline_queue_")).toEqual([
+    'riskline_queue_ready{queue="waiting"} 12',
+    'riskline_queue_consumers{queue="waiting"} 3',
+  ]);
+  metrics.queuesCounted([]);
+  expect(await seriesOf(page.render, "riskline_queue_")).toEqual([]);
+});
+
+it("counts our own faults, and fallbacks that were due", async () => {
+  const { metrics, page } = createMetrics();
+  metrics.faultMet("handler");
+  metrics.deadlineMet();
+  expect(await countsOf(page.render, "riskline_faults_total")).toEqual([
+    'riskline_faults_total{kind="handler"} 1',
+  ]);
+  expect(await countsOf(page.render, "riskline_deadline_fallbacks_total")).toEqual([
+    "riskline_deadline_fallbacks_total 1",
   ]);
 });
 
@@ -77,7 +150,7 @@ it("shows the ledger, and forgets a window that is gone", async () => {
   const { metrics, page } = createMetrics();
   const second = { calls: 250, windowMs: 1_000, used: 17, effective: 118.75 };
   const hour = { calls: 1_000_000, windowMs: 3_600_000, used: 40_000, effective: 1_000_000 };
-  const ledger = { strikes: 2, brakeRemainingMs: 41_500, replicas: [{}, {}, {}] };
+  const ledger = { strikes: 2, brakeRemainingMs: 41_500, replicas: [{}, {}, {}], holds: [] };
   metrics.ledgerSeen({ ...ledger, windows: [second, hour] }, 10);
   expect(await seriesOf(page.render, "riskline_quota_")).toEqual([
     'riskline_quota_calls{window="1s"} 250',
@@ -122,7 +195,7 @@ it("does not grow with what the gateway makes up", async () => {
   metrics.callEnded({ code: "x".repeat(101), latencyMs: 1 });
   const series = await seriesOf(page.render, "riskline_calls_total");
   expect(series).toHaveLength(101);
-  expect(series.at(-1)).toBe('riskline_calls_total{code="other"} 901');
+  expect(series.at(-1)).toBe('riskline_calls_total{code="other"} 902');
 });
 
 it("shows the process, and shares nothing with another registry", async () => {

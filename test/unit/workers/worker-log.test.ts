@@ -33,10 +33,10 @@ function workerLog() {
 }
 
 it.each([
-  { observe: "onFault", event: "handler-failed" },
-  { observe: "onHeld", event: "publishing-failed" },
-] as const)("$event says which delivery, by lane and digest, and why", ({ observe, event }) => {
-  const { observers, lines } = workerLog();
+  { observe: "onFault", event: "handler-failed", kind: "handler" },
+  { observe: "onHeld", event: "publishing-failed", kind: "publishing" },
+] as const)("$event says which delivery, by lane and digest, and why", async ({ observe, event, kind }) => {
+  const { observers, lines, metric } = workerLog();
   observers.consumer[observe]?.(DELIVERY, new Error("broken"), 1_000);
   expect(lines).toMatchObject([
     {
@@ -48,6 +48,7 @@ it.each([
       retryInMs: 1_000,
     },
   ]);
+  expect(await metric("riskline_faults_total")).toContain(`riskline_faults_total{kind="${kind}"} 1`);
 });
 
 it("tells of workers that died of a message, by its digest", () => {
@@ -120,9 +121,9 @@ it("counts what calls cost", async () => {
 it("is loud about a hold, and shows it until it is over", async () => {
   const { observers, lines, metric } = workerLog();
   observers.calls.onHeld({ kind: "banned", cause: "40006 isv.app-api-punished", remainingMs: 86_399_999.6 });
-  expect(await metric("riskline_holds")).toEqual(['riskline_holds{kind="banned"} 1']);
+  expect(await metric("riskline_holds")).toContain('riskline_holds{kind="banned"} 1');
   observers.calls.onReleased("banned");
-  expect(await metric("riskline_holds")).toEqual(['riskline_holds{kind="banned"} 0']);
+  expect(await metric("riskline_holds")).toContain('riskline_holds{kind="banned"} 0');
   expect(lines).toMatchObject([
     {
       level: "error",
@@ -139,14 +140,23 @@ it.each([
   {
     event: { kind: "disconnected", connection: "c", problem: "ECONNRESET", retryInMs: 50 },
     line: { level: "error", event: "broker-away", connection: "c", problem: "ECONNRESET", retryInMs: 50 },
+    shown: [],
   },
   {
     event: { kind: "blocked", connection: "c", reason: "low on memory" },
     line: { level: "error", event: "broker-blocked", cause: "low on memory" },
+    shown: ['connected{connection="publisher"} 1', 'blocked{connection="publisher"} 1'],
   },
-  { event: { kind: "unblocked", connection: "c" }, line: { level: "info", event: "broker-unblocked" } },
-] as const)("logs a connection that is $event.kind", ({ event, line }) => {
-  const { observers, lines } = workerLog();
-  observers.connection(event);
-  expect(lines).toMatchObject([line]);
+  {
+    event: { kind: "unblocked", connection: "c" },
+    line: { level: "info", event: "broker-unblocked" },
+    shown: ['connected{connection="publisher"} 1'],
+  },
+] as const)("logs and shows a connection that is $event.kind", async ({ event, line, shown }) => {
+  const { observers, lines, metric } = workerLog();
+  observers.connection("publisher", { kind: "connected", connection: "c", broker: "RabbitMQ 4.0.5" });
+  observers.connection("publisher", event);
+  expect(lines).toMatchObject([{ level: "info", event: "broker-connected" }, line]);
+  const series = (await metric("riskline_broker_")).filter((text) => !text.endsWith(" 0"));
+  expect(series).toEqual(shown.map((text) => `riskline_broker_${text}`));
 });
