@@ -17,6 +17,8 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      // Needs a container engine with Compose, and is no part of npm test.
+      { test: { name: "compose", include: ["test/compose/**/*.test.ts"], testTimeout: 60_000 } },
     ],
   },
 });

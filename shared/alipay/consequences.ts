@@ -56,7 +56,8 @@ export class Consequences {
         await this.#tellAll(permit, failure, latencyMs, signal);
         break;
       case "clock-skew": {
-        const cause = `${failure.code}, ${failure.skewMs ?? "unknown"} ms`;
+        const { code, skewMs } = failure;
+        const cause = `${code}, ${skewMs === undefined ? "unknown" : Math.round(skewMs)} ms`;
         replicaHold.engage("clock-skew", cause, departedAtMs, nowMs);
         break;
       }

@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
+import { allExpressions } from "../../support/monitoring/monitoring-files.ts";
+import { unoffered } from "../../support/monitoring/unoffered.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";
 import { startPipeline } from "../../support/start-pipeline.ts";
 import type { WorkerProcess } from "../../support/worker-process.ts";
@@ -30,6 +32,24 @@ it("a worker tells whether it lives, is ready, and what it did", async () => {
   expect(metrics).toMatch(/riskline_calls_total\{code="10000"\} 3\n/);
   expect(metrics).toMatch(/riskline_spend_cny_total 0\.06\n/);
   expect(metrics).toMatch(/riskline_in_flight_deliveries 0\n/);
+});
+
+it("a worker offers what alert rules and dashboard ask for", async () => {
+  const pipeline = await startPipeline({ env: { ALIPAY_QUOTA: "1000/1s,50000/1h" } });
+  const endpoint = await endpointOf(await pipeline.startWorker());
+  await pipeline.publish(transactions(1));
+  await pipeline.collector.until((c) => c.results.length > 0, AbortSignal.timeout(10_000));
+  // The ledger is seen each second, and the queues are counted at once.
+  await expect
+    .poll(async () => unoffered(allExpressions(), await (await fetch(`${endpoint}/metrics`)).text()), {
+      timeout: 20_000,
+    })
+    .toEqual([]);
+  const metrics = await (await fetch(`${endpoint}/metrics`)).text();
+  expect(metrics).toMatch(/^riskline_ready 1$/m);
+  expect(metrics).toMatch(/^riskline_redis_up 1$/m);
+  expect(metrics).toMatch(/^riskline_broker_connected\{connection="publisher"\} 1$/m);
+  expect(metrics).toMatch(/^riskline_queue_ready\{queue="undelivered-results"\} 0$/m);
 });
 
 it("a stopping worker ends its calls in flight, gives the rest back, and loses no answer that was paid for", async () => {
