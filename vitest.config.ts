@@ -18,7 +18,7 @@ export default defineConfig({
         },
       },
       // Needs a container engine with Compose, and is no part of npm test.
-      { test: { name: "compose", include: ["test/compose/**/*.test.ts"], testTimeout: 60_000 } },
+      { test: { name: "compose", include: ["test/compose/**/*.test.ts"], testTimeout: 180_000 } },
     ],
   },
 });

@@ -100,6 +100,7 @@ export class Composition {
   }
 
   #arguments(args: readonly string[]): string[] {
-    return ["compose", "--project-name", this.project, ...FILES.flatMap((file) => ["--file", file]), ...args];
+    const files = FILES.flatMap((file) => ["--file", file]);
+    return ["compose", "--ansi", "never", "--project-name", this.project, ...files, ...args];
   }
 }
