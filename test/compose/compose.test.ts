@@ -127,7 +127,7 @@ async function callsSince(): Promise<number> {
 
 /** The sandbox prints its report when it ends. */
 function callsIn(log: string): number {
-  const [, calls] = /\bcalls +\d+ arrived, (\d+) well signed/.exec(log) ?? [];
+  const [, calls] = /^calls +\d+ arrived, (\d+) well signed$/m.exec(log) ?? [];
   if (calls === undefined) throw new Error(`no report of the sandbox in:\n${log}`);
   return Number(calls);
 }

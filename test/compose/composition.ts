@@ -2,7 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FILES = ["docker-compose.yml", "test/compose/build-on-host-network.yml"];
@@ -54,7 +54,8 @@ export class Composition {
   async logUntilTheEnd(service: string): Promise<string> {
     const args = this.#arguments(["logs", "--follow", "--no-log-prefix", service]);
     const child = spawn("docker", args, { ...this.#options, stdio: ["ignore", "pipe", "inherit"] });
-    return await text(child.stdout);
+    // Compose rubs lines out even where no terminal is.
+    return stripVTControlCharacters(await text(child.stdout));
   }
 
   /** `docker …`, without Compose. */
@@ -101,6 +102,6 @@ export class Composition {
 
   #arguments(args: readonly string[]): string[] {
     const files = FILES.flatMap((file) => ["--file", file]);
-    return ["compose", "--ansi", "never", "--project-name", this.project, ...files, ...args];
+    return ["compose", "--project-name", this.project, ...files, ...args];
   }
 }
