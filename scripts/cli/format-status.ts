@@ -7,6 +7,7 @@ import { forecast, type Forecast } from "./forecast.ts";
 import { formatDuration } from "./format-duration.ts";
 import { ledgerJson, ledgerRows, spendJson, spendRow } from "./format-ledger.ts";
 import { inGroups } from "./in-groups.ts";
+import { putOffJson, putOffRow } from "./format-put-off.ts";
 import { problemOf } from "./problem-of.ts";
 import type { Status } from "./read-status.ts";
 
@@ -17,6 +18,7 @@ export function statusJson(status: Status) {
     namespace,
     backlog: backlogJson(status),
     broker: queues.ok ? brokerJson(namespace, queues.value) : { problem: problemOf(queues.error) },
+    putOffToday: redis.ok ? redis.value.putOff.map(putOffJson) : { problem: problemOf(redis.error) },
     spendToday: redis.ok ? spendJson(redis.value.spend) : { problem: problemOf(redis.error) },
     quota: quotaJson(redis),
   };
@@ -76,11 +78,11 @@ export function formatStatus(status: Status): string {
     parts.push(fitRows([replicas, ...backlogRows(status)]));
   }
   if (redis.ok) {
-    const { spend, quota } = redis.value;
+    const { spend, putOff, quota } = redis.value;
     const rows = quota.ok
       ? ledgerRows(quota.value.ledger, quota.value.strikesPerDay)
       : [["quota", `unknown: ${problemOf(quota.error)}`] as const];
-    parts.push(fitRows([spendRow(spend), ...rows]));
+    parts.push(fitRows([spendRow(spend), putOffRow(putOff), ...rows]));
   }
   return parts.join("\n");
 }

@@ -3,12 +3,14 @@ import { connect } from "../../shared/amqp/connection.ts";
 import { inspectQueues, type QueueCounts } from "../../shared/amqp/inspect-queues.ts";
 import { LANES } from "../../shared/domain/delivery.ts";
 import { readSettings, type Settings } from "../../shared/process/settings/read-settings.ts";
+import type { RedisClient } from "../../shared/redis/connection.ts";
 import {
   readLedgerOverview,
   readSpendToday,
   type LedgerOverview,
   type Spend,
 } from "../../shared/redis/ledger-overview.ts";
+import { readPutOff, type PutOff } from "../../shared/redis/read-put-off.ts";
 import { readCommandSettings } from "./read-command-settings.ts";
 import { withRedis } from "./with-redis.ts";
 
@@ -22,6 +24,7 @@ export interface Status {
   readonly queues: Attempt<readonly QueueCounts[]>;
   readonly redis: Attempt<{
     readonly spend: Spend;
+    readonly putOff: readonly PutOff[];
     /** Not there where no application is configured here. */
     readonly quota: Attempt<{ readonly ledger: LedgerOverview; readonly strikesPerDay: number }>;
   }>;
@@ -59,14 +62,18 @@ async function readQueues({
 const LONGEST_WAIT_MS = 5_000;
 
 async function readRedis({ installation, redis }: Settings<"installation" | "redis">) {
-  return withRedis(redis.url, async (client) => ({
-    spend: await readSpendToday(client, installation.namespace),
-    quota: await attempt(async () => {
-      const { application, quota } = readSettings(["application", "quota"]);
-      const ledger = await readLedgerOverview(client, application, quota.windows);
-      return { ledger, strikesPerDay: quota.limitStrikesPerDay };
-    }),
-  }));
+  const { namespace } = installation;
+  return withRedis(redis.url, async (client) => {
+    const spend = await readSpendToday(client, namespace);
+    const putOff = await readPutOff(client, namespace, spend.day);
+    return { spend, putOff, quota: await attempt(() => readQuota(client)) };
+  });
+}
+
+async function readQuota(client: RedisClient) {
+  const { application, quota } = readSettings(["application", "quota"]);
+  const ledger = await readLedgerOverview(client, application, quota.windows);
+  return { ledger, strikesPerDay: quota.limitStrikesPerDay };
 }
 
 async function attempt<T>(find: () => Promise<T>): Promise<Attempt<T>> {

@@ -27,6 +27,8 @@ export interface PermittedCallsOptions {
   readonly consequences: Consequences;
   readonly record: CallRecord;
   readonly retryPolicy: RetryPolicy;
+  /** What goes first among those of one priority. */
+  readonly worthOf: (transaction: Transaction) => number;
   /** A permit whose call surely never left. Best effort. */
   readonly unused: (permitId: string) => void;
   readonly onPermit: (waitedMs: number) => void;
@@ -82,11 +84,17 @@ export class PermittedCalls {
     }
   }
 
-  async #pass({ call, urgency, hand }: WantedCall): Promise<Exclude<Passage, { kind: "later" }>> {
-    const { turnstile, retryPolicy, onPermit } = this.#options;
+  async #pass({
+    transaction,
+    call,
+    urgency,
+    hand,
+  }: WantedCall): Promise<Exclude<Passage, { kind: "later" }>> {
+    const { turnstile, retryPolicy, worthOf, onPermit } = this.#options;
     const { priority, leavesWhenHeld, waitsUntilMs } = urgency;
     const { signal } = hand;
-    const passenger = { priority, leavesWhenHeld, call, callLimit: callLimit(retryPolicy), signal };
+    const value = worthOf(transaction);
+    const passenger = { priority, value, leavesWhenHeld, call, callLimit: callLimit(retryPolicy), signal };
     const enteredAtMs = performance.now();
     for (;;) {
       const patienceMs = waitsUntilMs - performance.now();

@@ -31,6 +31,8 @@ export interface RiskClientOptions {
   readonly ledger: Ledger;
   readonly record: CallRecord;
   readonly retryPolicy: RetryPolicy;
+  /** What goes first where permits are short: larger values, among those of one priority. */
+  readonly worthOf: (transaction: Transaction) => number;
   /** The call's own deadline. */
   readonly timeoutMs: number;
   readonly events: RiskClientEvents;
@@ -55,7 +57,7 @@ export class RiskClient {
   readonly #turnstile: Turnstile;
   readonly #calls: PermittedCalls;
 
-  constructor({ gateway, ledger, record, retryPolicy, timeoutMs, events }: RiskClientOptions) {
+  constructor({ gateway, ledger, record, retryPolicy, worthOf, timeoutMs, events }: RiskClientOptions) {
     const replicaHold = new ReplicaHold();
     const turnstile = new Turnstile(ledger, replicaHold, 2 * timeoutMs, events);
     this.#retryPolicy = retryPolicy;
@@ -66,6 +68,7 @@ export class RiskClient {
       replicaHold,
       record,
       retryPolicy,
+      worthOf,
       consequences: new Consequences({
         ledger,
         replicaHold,

@@ -19,6 +19,8 @@ export interface Passenger {
   readonly callLimit: number;
   /** Bottleneck's priority: 0 goes first, 9 last. */
   readonly priority: number;
+  /** Among those of one priority, more goes first. */
+  readonly value: number;
   /** Longest stay, in milliseconds: a delivery must not be in hand for ever. */
   readonly patienceMs: number;
   /** Whether a hold that outlasts its patience sends it away at once. */
@@ -71,9 +73,10 @@ interface Waiter extends Passenger {
 }
 
 /**
- * Lets one call at a time through, most urgent first: whoever is at its head asks the ledger for the next
- * permit and sleeps until its start; who has become more urgent by then gets it. So a replica has one request for a permit under way, however long its
- * lines are, and a retry that waits for its time is in none of them.
+ * Lets one call at a time through, most urgent first, and of those of one priority the most valuable: whoever is
+ * foremost asks the ledger for the next permit and sleeps until its start; who has come before them by then gets it. So a
+ * replica has one request for a permit under way, however long its lines are, and a retry that waits for its time is in
+ * none of them.
  */
 export class Turnstile {
   readonly #limiter = new Bottleneck({ maxConcurrent: 1 });
@@ -146,10 +149,8 @@ export class Turnstile {
     this.#linesWithJob.add(line);
     void this.#limiter.schedule({ priority: line.priority }, async () => {
       const turnEndsMs = performance.now() + TURN_MS;
-      for (const waiter of line.waiters) {
-        await this.#serve(waiter).catch(waiter.fail);
-        if (performance.now() >= turnEndsMs) break;
-      }
+      do await this.#serveNext(line);
+      while (line.waiters.size > 0 && performance.now() < turnEndsMs);
       this.#linesWithJob.delete(line);
       this.#serveInTurn(line);
     });
@@ -167,18 +168,23 @@ export class Turnstile {
     for (const waiter of this.#lines.all()) waiter.settle({ kind: "interrupted" });
   }
 
-  async #serve(waiter: Waiter): Promise<void> {
-    while (!waiter.over.signal.aborted) {
-      if (this.#inFlight >= MOST_IN_FLIGHT) {
-        await this.#roomMade.promise;
-        continue;
-      }
-      const standing = this.#hold.standing(performance.now());
-      const reply: PermitReply =
-        standing === undefined ? await this.#ask(waiter) : { kind: "held", hold: standing };
-      this.#watch(reply);
-      await this.#apply(reply, waiter);
+  /** Asks the ledger until one who asked has left; each time, whoever is foremost by then asks. */
+  async #serveNext(line: Line<Waiter>): Promise<void> {
+    for (;;) {
+      while (this.#inFlight >= MOST_IN_FLIGHT) await this.#roomMade.promise;
+      const waiter = this.#lines.asker(line);
+      if (waiter === undefined) return;
+      await this.#serve(waiter).catch(waiter.fail);
+      if (waiter.over.signal.aborted) return;
     }
+  }
+
+  async #serve(waiter: Waiter): Promise<void> {
+    const standing = this.#hold.standing(performance.now());
+    const reply: PermitReply =
+      standing === undefined ? await this.#ask(waiter) : { kind: "held", hold: standing };
+    this.#watch(reply);
+    await this.#apply(reply, waiter);
   }
 
   /** Tells of a hold, where it is news. */

@@ -4,17 +4,19 @@ export interface Waiter {
   readonly call: number;
   /** 0 goes first, 9 last. */
   readonly priority: number;
+  /** Among those of one priority, more goes first. */
+  readonly value: number;
   /** Since when; monotonic milliseconds. */
   readonly sinceMs: number;
 }
 
-/** Those of one priority, first come first. */
+/** Those of one priority, in the order in which they came. */
 export interface Line<W extends Waiter> {
   readonly priority: number;
   readonly waiters: Set<W>;
 }
 
-/** So many permits in a row may pass over those who are less urgent; the next one is for whoever waits longest. */
+/** So many permits in a row may pass over whoever waits longest; the next one is theirs. */
 const MOST_OVERTAKINGS = 9;
 
 /** All who wait for a permit, a line for each priority. */
@@ -41,20 +43,53 @@ export class WaitingLines<W extends Waiter> {
     this.#lines.get(waiter.priority)?.waiters.delete(waiter);
   }
 
+  /** Who asks when it is the line's turn: its foremost, or whoever waits longest of all where nobody may pass them over. */
+  asker(line: Line<W>): W | undefined {
+    if (this.#overtakings >= MOST_OVERTAKINGS) return this.#longestWaiting();
+    return foremost(line.waiters);
+  }
+
   /**
-   * Whose the permit is that `asking` was granted: it belongs to the most urgent one, who may have come only after
-   * the question, or, every tenth time, to the one who waits longest. A permit for an early call is not for a later one.
+   * Whose the permit is that `asking` was granted: it belongs to the foremost one, who may have come only after the
+   * question, unless whoever waits longest asked, and may not be passed over. A permit for an early call is not for a
+   * later one.
    */
   recipient(asking: W): W {
-    const heads = [...this.#lines.values()]
-      .map(({ waiters: [head] }) => head)
-      .filter((head) => head !== undefined)
-      .filter((head) => head === asking || head.call <= asking.call);
-    if (heads.length < 2) return heads[0] ?? asking;
-    const mostUrgent = heads.reduce((a, b) => (b.priority < a.priority ? b : a));
-    this.#overtakings += 1;
-    if (this.#overtakings <= MOST_OVERTAKINGS) return mostUrgent;
-    this.#overtakings = 0;
-    return heads.reduce((a, b) => (b.sinceMs < a.sinceMs ? b : a));
+    const longest = this.#longestWaiting();
+    const isTheirTurn = asking === longest && this.#overtakings >= MOST_OVERTAKINGS;
+    const next = isTheirTurn ? asking : this.#foremostFor(asking);
+    this.#overtakings = next === longest ? 0 : this.#overtakings + 1;
+    return next;
   }
+
+  #foremostFor(asking: W): W {
+    let best = asking;
+    for (const { waiters } of this.#lines.values()) {
+      for (const waiter of waiters) {
+        if (waiter.call <= asking.call && goesBefore(waiter, best)) best = waiter;
+      }
+    }
+    return best;
+  }
+
+  #longestWaiting(): W | undefined {
+    let longest: W | undefined;
+    for (const {
+      waiters: [head],
+    } of this.#lines.values()) {
+      if (head !== undefined && (longest === undefined || head.sinceMs < longest.sinceMs)) longest = head;
+    }
+    return longest;
+  }
+}
+
+function foremost<W extends Waiter>(waiters: Iterable<W>): W | undefined {
+  let best: W | undefined;
+  for (const waiter of waiters) if (best === undefined || goesBefore(waiter, best)) best = waiter;
+  return best;
+}
+
+function goesBefore(a: Waiter, b: Waiter): boolean {
+  if (a.priority !== b.priority) return a.priority < b.priority;
+  return a.value === b.value ? a.sinceMs < b.sinceMs : a.value > b.value;
 }

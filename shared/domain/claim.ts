@@ -54,6 +54,8 @@ export type ClaimReply =
    * told as a claim whose token holds nothing: enough to store an outcome with.
    */
   | { readonly kind: "leased"; readonly remainingMs: number; readonly known: Claim }
+  /** Another transaction of the payer is about to bring the score that answers this one, too; the rest is as above. */
+  | { readonly kind: "following"; readonly remainingMs: number; readonly known: Claim }
   /** The journal knows the id with other content. */
   | { readonly kind: "conflict"; readonly calls: number };
 

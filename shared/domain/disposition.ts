@@ -1,4 +1,5 @@
 import type { DeadLetter } from "./dead-letter.ts";
+import type { Money } from "./money.ts";
 import type { RiskResult } from "./risk-result.ts";
 
 /** What becomes of a delivery. The handler returns one; the consumer settles it. */
@@ -24,6 +25,8 @@ export type Disposition =
       /** API calls made so far: the copy tells them, should the journal be lost. */
       readonly calls: number;
       readonly transactionId?: string;
+      /** What is put off. */
+      readonly amount?: Money;
     }
   /** Back onto its own queue, for another replica. */
   | { readonly action: "give-back"; readonly cause: "shutdown"; readonly transactionId?: string };

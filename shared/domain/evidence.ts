@@ -15,6 +15,6 @@ export type Evidence =
   | { readonly kind: "calls-used-up" }
   /** `decideBy` is near, and nobody could answer. */
   | { readonly kind: "overdue" }
-  /** No call can be made for some time: none is permitted, the next one is not due, or somebody else is at it. */
-  | { readonly kind: "held"; readonly cause: HoldKind | "quota" | "retry" | "leased" }
+  /** No call can be made for some time: none is permitted, the next one is not due, somebody else is at it, or at the payer's score. */
+  | { readonly kind: "held"; readonly cause: HoldKind | "quota" | "retry" | "leased" | "following" }
   | { readonly kind: "interrupted" };

@@ -56,6 +56,11 @@ export function parseMoney(value: unknown, currency: unknown): Parsed<Money> {
   return parsed({ value: formatScaled(minorUnits.value, decimals), currency, minorUnits: minorUnits.value });
 }
 
+/** An amount of a currency's smallest units as decimal text, such as "128.50". */
+export function formatMinorUnits(minorUnits: number, currency: string): string {
+  return formatScaled(minorUnits, CURRENCY_DECIMALS.get(currency) ?? 0);
+}
+
 /** Reads a price in CNY, such as "0.02", to ten-thousandths of a yuan. */
 export function parsePrice(text: string): Parsed<number> {
   return parseScaled(text, PRICE_DECIMALS, HIGHEST_PRICE);

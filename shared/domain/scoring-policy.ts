@@ -11,7 +11,7 @@ export interface ScoringPolicy {
 }
 
 /** The only rail whose transactions Alipay can score. */
-const SCORED_RAIL = "alipay";
+export const SCORED_RAIL = "alipay";
 /** The threshold is an amount of yuan; other currencies are always scored. */
 const THRESHOLD_CURRENCY = "CNY";
 
@@ -41,9 +41,13 @@ export function lateness(
   return (dueInMs(transaction, claim) ?? Infinity) <= 0 ? { kind: "overdue" } : undefined;
 }
 
-function answerOfSmall({ amount }: Transaction, claim: Claim, policy: ScoringPolicy): Evidence | undefined {
-  const isSmall = amount.currency === THRESHOLD_CURRENCY && amount.minorUnits <= policy.scoreAbove;
-  if (!isSmall) return undefined;
+/** Whether a stored score may answer it. */
+export function isSmall({ amount }: Pick<Transaction, "amount">, policy: ScoringPolicy): boolean {
+  return amount.currency === THRESHOLD_CURRENCY && amount.minorUnits <= policy.scoreAbove;
+}
+
+function answerOfSmall(transaction: Transaction, claim: Claim, policy: ScoringPolicy): Evidence | undefined {
+  if (!isSmall(transaction, policy)) return undefined;
   if (claim.score !== undefined) return { kind: "scored", score: claim.score, source: "cache" };
   return policy.belowThreshold === "approve" ? { kind: "below-threshold" } : undefined;
 }

@@ -64,8 +64,16 @@ type Watched = keyof typeof WATCHED;
 export type SettledDelivery = { readonly lane: string; readonly ms: number } & (
   | { readonly outcome: "result"; readonly source: string }
   | { readonly outcome: "dead-letter"; readonly reason: string }
-  | { readonly outcome: "wait" | "give-back" }
+  /** What moved to the waiting queue from a lane, and not from that queue to its end, was put off. */
+  | { readonly outcome: "wait"; readonly putOff?: PutOff }
+  | { readonly outcome: "give-back" }
 );
+
+interface PutOff {
+  readonly currency: string;
+  /** In major units: what a graph shows. */
+  readonly value: number;
+}
 
 /** The metrics as Prometheus reads them. */
 export interface MetricsPage {
@@ -129,7 +137,20 @@ function deliveryMetrics(registry: Registry): Pick<Metrics, "deliverySettled" | 
     registers,
   });
   for (const labels of EXPECTED_DELIVERIES) deliveries.inc(labels, 0);
+  const putOffs = new Counter({
+    name: "riskline_put_off_total",
+    help: "Transactions moved to the waiting queue because no call could be made soon, by currency",
+    labelNames: ["currency"],
+    registers,
+  });
+  const putOffValues = new Counter({
+    name: "riskline_put_off_value_total",
+    help: "What they were worth, in the currency's major unit",
+    labelNames: ["currency"],
+    registers,
+  });
   const [bySource, byReason, byLane] = [boundedLabels(20), boundedLabels(20), boundedLabels(8)];
+  const byCurrency = boundedLabels(40);
   return {
     deadlineMet: () => deadlines.inc(),
     deliverySettled: (delivery) => {
@@ -139,6 +160,11 @@ function deliveryMetrics(registry: Registry): Pick<Metrics, "deliverySettled" | 
       else if (outcome === "dead-letter")
         deliveries.inc({ outcome, lane, reason: byReason(delivery.reason) });
       else deliveries.inc({ outcome, lane });
+      if (outcome === "wait" && delivery.putOff !== undefined) {
+        const currency = byCurrency(delivery.putOff.currency);
+        putOffs.inc({ currency });
+        putOffValues.inc({ currency }, delivery.putOff.value);
+      }
       durations.observe({ outcome }, ms / 1_000);
     },
   };

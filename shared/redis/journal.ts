@@ -11,10 +11,13 @@ import type {
   StoringClaim,
 } from "../domain/claim.ts";
 import { formatInstant } from "../domain/instant.ts";
+import type { Money } from "../domain/money.ts";
 import type { Outcome } from "../domain/outcome.ts";
+import type { FlightRole } from "../domain/single-flight.ts";
 import { identityOf, type Transaction } from "../domain/transaction.ts";
 import { HeldClaims, LEASE_MS } from "./held-claims.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
+import { putOffKey } from "./read-put-off.ts";
 import { readOutcome } from "./read-outcome.ts";
 import { readScore } from "./read-score.ts";
 import type { LedgerKeys } from "./ledger-keys.ts";
@@ -22,6 +25,9 @@ import { loadScript } from "./script.ts";
 
 /** Spend is kept for the year's accounts. */
 const SPEND_TTL_SECONDS = 400 * 86_400;
+
+/** What was put off is looked at on the same day, and compared with a few before. */
+const PUT_OFF_TTL_SECONDS = 40 * 86_400;
 
 export interface JournalSettings {
   readonly namespace: string;
@@ -34,6 +40,8 @@ export interface JournalSettings {
   readonly cacheTtlSeconds: number;
   /** Price of a call, in ten-thousandths of a yuan. */
   readonly callPrice: number;
+  /** What a transaction is to its payer's flight. */
+  readonly flightRole: (transaction: Transaction) => FlightRole;
 }
 
 /** The usual reply first: one that does not fit costs more than one that does. */
@@ -48,7 +56,7 @@ const claimReplySchema = z.union([
     z.string().nullable(),
   ]),
   z.tuple([z.literal("settled"), z.string(), z.string()]),
-  z.tuple([z.literal("leased"), z.number(), z.number(), z.number(), z.number(), z.number()]),
+  z.tuple([z.enum(["leased", "following"]), z.number(), z.number(), z.number(), z.number(), z.number()]),
   z.tuple([z.literal("conflict"), z.number()]),
 ]);
 
@@ -87,6 +95,7 @@ export class Journal {
       unsent: loadScript(client, "unsent"),
       store: loadScript(client, "store"),
       release: loadScript(client, "release"),
+      putOff: loadScript(client, "put-off"),
     };
     this.#held = new HeldClaims(client, settings.journalTtlSeconds);
   }
@@ -104,7 +113,7 @@ export class Journal {
     const key = this.#journalKey(transactionId);
     const reply = claimReplySchema.parse(
       await this.#scripts.claim(
-        [key, this.#scoreKey(pseudonym)],
+        [key, this.#scoreKey(pseudonym), this.#flightKey(pseudonym)],
         [
           token,
           digest,
@@ -113,6 +122,7 @@ export class Journal {
           history.calls,
           history.replays,
           history.replay === "none" ? "" : history.replay,
+          this.#settings.flightRole(transaction),
         ],
       ),
     );
@@ -122,11 +132,12 @@ export class Journal {
         return { kind: "conflict", calls: reply[1] };
       case "settled":
         return { kind: "settled", outcome: readOutcome(reply[1], reply[2]) };
-      case "leased": {
-        const [, remainingMs, calls, replays, firstTakenUpAtMs, nowMs] = reply;
+      case "leased":
+      case "following": {
+        const [kind, remainingMs, calls, replays, firstTakenUpAtMs, nowMs] = reply;
         const counts = { calls, replays, nextCallInMs: remainingMs, firstTakenUpAtMs, nowMs };
         const known = { transactionId, pseudonym, digest, token, ...counts, score: undefined };
-        return { kind: "leased", remainingMs, known };
+        return { kind, remainingMs, known };
       }
       case "claimed": {
         const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score] = reply;
@@ -208,6 +219,16 @@ export class Journal {
     await this.#scripts.release([key], [claim.token]).catch(() => undefined);
   }
 
+  /** Gives the claim back of a transaction that goes to wait, and counts it among the day's. Best effort, too. */
+  async putOff(claim: Claim, { currency, minorUnits }: Money): Promise<void> {
+    this.#held.letGo(claim.token);
+    const day = formatInstant(claim.nowMs).slice(0, 10);
+    const keys = [this.#journalKey(claim.transactionId), putOffKey(this.#settings.namespace, day)];
+    await this.#scripts
+      .putOff(keys, [claim.token, currency, minorUnits, PUT_OFF_TTL_SECONDS])
+      .catch(() => undefined);
+  }
+
   /** Stops renewing; what is still held runs out. */
   close(): void {
     this.#held.close();
@@ -223,6 +244,10 @@ export class Journal {
 
   #scoreKey(pseudonym: string): string {
     return `${this.#settings.namespace}:score:${pseudonym}`;
+  }
+
+  #flightKey(pseudonym: string): string {
+    return `${this.#settings.namespace}:flight:${pseudonym}`;
   }
 
   /** The day at Alipay, by Redis' clock. */

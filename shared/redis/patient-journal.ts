@@ -8,6 +8,7 @@ import type {
   StoringClaim,
 } from "../domain/claim.ts";
 import type { Hand } from "../domain/delivery.ts";
+import type { Money } from "../domain/money.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import type { Journal } from "./journal.ts";
@@ -58,6 +59,10 @@ export class PatientJournal {
 
   release(claim: Claim): Promise<void> {
     return this.#journal.release(claim);
+  }
+
+  putOff(claim: Claim, amount: Money): Promise<void> {
+    return this.#journal.putOff(claim, amount);
   }
 
   #persist<T>(run: () => Promise<T>, { signal, untilMs }: Hand): Promise<T> {

@@ -7,6 +7,7 @@ import type { Delivery, Hand, Lane } from "../../shared/domain/delivery.ts";
 import type { Disposition } from "../../shared/domain/disposition.ts";
 import type { Evidence } from "../../shared/domain/evidence.ts";
 import { formatInstant } from "../../shared/domain/instant.ts";
+import type { Money } from "../../shared/domain/money.ts";
 import type { Outcome } from "../../shared/domain/outcome.ts";
 import { answerWithoutCall, lateness, type ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
 import type { Scoring, Urgency } from "../../shared/domain/scoring.ts";
@@ -28,6 +29,8 @@ export interface HandlerOptions {
     ): Promise<StoreReply>;
     /** Best effort. */
     release(claim: Claim): Promise<void>;
+    /** Releases what goes to wait, and counts it. Best effort. */
+    putOff(claim: Claim, amount: Money): Promise<void>;
   };
   readonly score: (transaction: Transaction, claim: Claim, urgency: Urgency, hand: Hand) => Promise<Scoring>;
   /** Runs what a message could kill the worker with; one that did so too often is not tried again. */
@@ -56,7 +59,7 @@ const PRIORITY: Readonly<Record<Lane, number>> = { urgent: 1, standard: 5, repla
 const IN_HAND_MS = 230_000;
 /** On a lane, others wait behind it: it moves to the waiting queue earlier. From there it goes to that queue's end. */
 const ON_LANE_MS = 60_000;
-/** While somebody else works on the same transaction, their outcome is looked for this often. */
+/** While somebody else works on the same transaction, or on the payer's score, it is looked for this often. */
 const LOOK_AGAIN_MS = { first: 25, longest: 1_000 };
 
 /** A delivery with what is in it, on its way through the handler. */
@@ -66,6 +69,9 @@ interface Work {
   readonly urgency: Urgency;
   readonly hand: Hand;
 }
+
+/** Waited for in vain. */
+type Waited = Extract<ClaimReply, { kind: "leased" | "following" }>;
 
 /** Builds the handler of one delivery: what it returns is what becomes of it. */
 export function createHandler(options: HandlerOptions) {
@@ -99,7 +105,7 @@ export function createHandler(options: HandlerOptions) {
       const reply = await takeUp(work, token, history);
       if (reply.kind === "conflict") return conflict(transaction, reply.calls, delivery);
       if (reply.kind === "settled") return settle(reply.outcome, transaction);
-      if (reply.kind === "leased") return concludeWithoutLease(reply.known, work);
+      if (reply.kind !== "claimed") return concludeWithoutLease(reply, work);
 
       const { claim } = reply;
       let scoring: Scoring;
@@ -121,30 +127,32 @@ export function createHandler(options: HandlerOptions) {
   }
 
   /**
-   * Claims, or waits in hand while somebody else holds the claim: for their outcome, for their lease's end, or until
-   * there is no more time.
+   * Claims, or waits in hand while somebody else holds the claim, or is about to bring the payer's score: for what they
+   * bring, for their lease's end, or until there is no more time.
    */
   async function takeUp(work: Work, token: string, history: History): Promise<ClaimReply> {
     const { transaction, hand, urgency } = work;
     let { calls } = history;
-    for (let pauseMs = LOOK_AGAIN_MS.first; ; pauseMs = Math.min(pauseMs * 2, LOOK_AGAIN_MS.longest)) {
+    for (let pauseMs = LOOK_AGAIN_MS.first; ; pauseMs = Math.min(pauseMs * 1.5, LOOK_AGAIN_MS.longest)) {
       const reply = await options.journal.claim(transaction, token, { ...history, calls }, hand);
-      if (reply.kind !== "leased") return reply;
+      if (reply.kind !== "leased" && reply.kind !== "following") return reply;
       calls = reply.known.calls; // should the journal be lost before the next look
       const leftMs = Math.min(
         urgency.waitsUntilMs - performance.now(),
         dueInMs(transaction, reply.known) ?? Infinity,
       );
       if (leftMs <= 0) return reply;
-      await sleep(Math.min(pauseMs, reply.remainingMs + 1, leftMs), undefined, { signal: hand.signal });
+      // A thousand who follow one call must not look all at once.
+      const jitteredMs = pauseMs * (0.5 + Math.random() / 2);
+      await sleep(Math.min(jitteredMs, reply.remainingMs + 1, leftMs), undefined, { signal: hand.signal });
     }
   }
 
-  /** Somebody else had it for too long: for the payer, or for this delivery. */
-  function concludeWithoutLease(known: Claim, work: Work): Promise<Disposition> {
+  /** Somebody else had it, or the payer's flight, for too long: for the payer, or for this delivery. */
+  function concludeWithoutLease({ kind, known }: Waited, work: Work): Promise<Disposition> {
     const { transaction, delivery } = work;
     const late = lateness(transaction, known, hasWaited(delivery));
-    return conclude(late ?? { kind: "held", cause: "leased" }, known.calls, known, work);
+    return conclude(late ?? { kind: "held", cause: kind }, known.calls, known, work);
   }
 
   async function gather(claim: Claim, { transaction, delivery, urgency, hand }: Work): Promise<Scoring> {
@@ -170,9 +178,13 @@ export function createHandler(options: HandlerOptions) {
         return poisoned(deciding.deaths, { ...delivery, calls });
       }
       const decision = deciding.value;
-      if (decision.action !== "conclude") {
+      if (decision.action === "wait") {
         const deadline = deadlineOf(transaction, claim, calls, delivery.correlationId);
-        if (decision.action === "wait" && deadline !== undefined) await options.remind(deadline, hand);
+        if (deadline !== undefined) await options.remind(deadline, hand);
+        await options.journal.putOff(claim, transaction.amount);
+        return { ...decision, transactionId: transaction.transactionId, amount: transaction.amount };
+      }
+      if (decision.action === "give-back") {
         await options.journal.release(claim);
         return { ...decision, transactionId: transaction.transactionId };
       }

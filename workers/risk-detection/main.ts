@@ -12,6 +12,9 @@ import { declareTopology } from "../../shared/amqp/declare-topology.ts";
 import { createPublisher, type Publisher } from "../../shared/amqp/publisher.ts";
 import { resultMessage } from "../../shared/amqp/settling-message.ts";
 import { topologyOf } from "../../shared/amqp/topology.ts";
+import { roughValue } from "../../shared/domain/rough-value.ts";
+import type { ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
+import { flightRoleOf } from "../../shared/domain/single-flight.ts";
 import { exitOnCrash } from "../../shared/process/exit-on-crash.ts";
 import type { BrokerRole } from "../../shared/process/health-metrics.ts";
 import { startHttpEndpoint } from "../../shared/process/http-endpoint.ts";
@@ -142,10 +145,7 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
       ),
       pass: (stage, delivery, hand, work) => suspects.pass(stage, delivery, hand, work),
       remind,
-      scoringPolicy: {
-        scoreAbove: settings.policy.scoreAboveFen,
-        belowThreshold: settings.policy.belowThreshold,
-      },
+      scoringPolicy: scoringPolicyOf(worker),
       circumstances: circumstancesOf(worker),
       now,
     }),
@@ -185,7 +185,14 @@ async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJ
   const callPrice = settings.calls.priceTenThousandths;
   const journal = new Journal(
     redis,
-    { namespace, ledgerKeys: ledgerKeys(ledgerOf(worker)), ...settings.journal, cacheTtlSeconds, callPrice },
+    {
+      namespace,
+      ledgerKeys: ledgerKeys(ledgerOf(worker)),
+      ...settings.journal,
+      cacheTtlSeconds,
+      callPrice,
+      flightRole: (transaction) => flightRoleOf(transaction, scoringPolicyOf(worker), cacheTtlSeconds > 0),
+    },
     pseudonymise,
   );
   shutdown.register("journal", () => journal.close());
@@ -244,6 +251,7 @@ function openRiskClient(
     ledger,
     record: journal,
     retryPolicy: retryPolicyOf(worker),
+    worthOf: settings.quota.isValueFirst ? ({ amount }) => roughValue(amount) : () => 0,
     timeoutMs: settings.calls.timeoutMs,
     events: observers.calls,
   });
@@ -293,6 +301,11 @@ function openSuspects({ settings, observers }: Worker, redis: RedisClient): Susp
     ...observers.suspects,
   });
 }
+
+const scoringPolicyOf = ({ settings: { policy } }: Worker): ScoringPolicy => ({
+  scoreAbove: policy.scoreAboveFen,
+  belowThreshold: policy.belowThreshold,
+});
 
 const circumstancesOf = (worker: Worker) => ({
   worker: worker.name,

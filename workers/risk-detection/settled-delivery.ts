@@ -41,8 +41,13 @@ export function metricsOf({ lane }: Delivery, disposition: Disposition, ms: numb
       return { outcome: "result", source: disposition.result.source, lane, ms };
     case "dead-letter":
       return { outcome: "dead-letter", reason: disposition.deadLetter.reason, lane, ms };
-    case "wait":
+    case "wait": {
+      const { amount } = disposition;
+      if (amount === undefined || lane === "waiting") return { outcome: "wait", lane, ms };
+      const putOff = { currency: amount.currency, value: Number(amount.value) };
+      return { outcome: "wait", putOff, lane, ms };
+    }
     case "give-back":
-      return { outcome: disposition.action, lane, ms };
+      return { outcome: "give-back", lane, ms };
   }
 }

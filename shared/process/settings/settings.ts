@@ -109,6 +109,12 @@ export const SETTINGS = {
     ),
   },
   quota: {
+    isValueFirst: withDefault(
+      "VALUE_FIRST",
+      "on",
+      onOrOff,
+      "where permits are short, larger amounts go first; `off`: first come, first served",
+    ),
     windows: withDefault(
       "ALIPAY_QUOTA",
       "20/1s,50000/1h",

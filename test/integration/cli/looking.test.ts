@@ -64,8 +64,30 @@ const DEAD_LETTER: DeadLetter = {
   worker: "w1",
 };
 
+const NO_HISTORY = { calls: 0, replays: 0, replay: "none" } as const;
+
 /** Takes the transaction T1 for work, and ends it where there is an outcome. */
 async function work(outcome: Outcome | undefined, calls: number): Promise<void> {
+  const journal = openJournal();
+  const transaction = sampleTransaction({ transactionId: "T1" });
+  const reply = await journal.claim(transaction, journal.newToken(), NO_HISTORY);
+  if (reply.kind !== "claimed") throw new Error(reply.kind);
+  for (let call = 1; call <= calls; call++) await journal.sent(reply.claim, call, `permit-${call}`, 0);
+  if (outcome !== undefined) await journal.store(reply.claim, outcome, calls, undefined);
+}
+
+/** Takes the transactions up, and lets them wait. */
+async function putOff(...transactionIds: readonly string[]): Promise<void> {
+  const journal = openJournal();
+  for (const transactionId of transactionIds) {
+    const transaction = sampleTransaction({ transactionId });
+    const reply = await journal.claim(transaction, journal.newToken(), NO_HISTORY);
+    if (reply.kind !== "claimed") throw new Error(reply.kind);
+    await journal.putOff(reply.claim, transaction.amount);
+  }
+}
+
+function openJournal(): Journal {
   const journal = new Journal(
     redis,
     {
@@ -75,16 +97,12 @@ async function work(outcome: Outcome | undefined, calls: number): Promise<void> 
       resultTtlSeconds: 100,
       cacheTtlSeconds: 100,
       callPrice: 200,
+      flightRole: () => "apart",
     },
     () => "pseudonym",
   );
   onTestFinished(() => journal.close());
-  const transaction = sampleTransaction({ transactionId: "T1" });
-  const history = { calls: 0, replays: 0, replay: "none" } as const;
-  const reply = await journal.claim(transaction, journal.newToken(), history);
-  if (reply.kind !== "claimed") throw new Error(reply.kind);
-  for (let call = 1; call <= calls; call++) await journal.sent(reply.claim, call, `permit-${call}`, 0);
-  if (outcome !== undefined) await journal.store(reply.claim, outcome, calls, undefined);
+  return journal;
 }
 
 describe("riskline result", () => {
@@ -247,12 +265,13 @@ describe("riskline status", () => {
     const broker = await testBroker();
     namespace = broker.namespace;
     await work(RESULT, 2);
+    await putOff("T2", "T3");
     await broker.produce("transaction.urgent", "{}");
     await broker.channel.consume(broker.names.lanes.standard, () => undefined);
     const env = { ...environment(), AMQP_URL: broker.url };
     const { status, stdout } = await riskline(["status", "--json"], { env });
     expect(status).toBe(0);
-    const { broker: shown, spendToday, quota } = JSON.parse(stdout);
+    const { broker: shown, putOffToday, spendToday, quota } = JSON.parse(stdout);
     const urgent = { name: broker.names.lanes.urgent, exists: true, ready: 1, consumers: 0 };
     expect(shown).toMatchObject({ replicas: 1, queues: expect.arrayContaining([urgent]) });
     expect(spendToday).toEqual({
@@ -261,8 +280,10 @@ describe("riskline status", () => {
       cost: { value: "0.04", currency: "CNY" },
     });
     expect(quota).toMatchObject({ isInUse: false, holds: [] });
+    expect(putOffToday).toEqual([{ transactions: 2, amount: { value: "257.00", currency: "CNY" } }]);
     const person = await riskline(["status"], { env });
     expect(person.stdout).toMatch(new RegExp(`^${broker.names.lanes.urgent} +1 +0$`, "m"));
+    expect(person.stdout).toMatch(/^put off today +2: 257\.00 CNY$/m);
     expect(person.stdout).toMatch(/^spent today +0\.04 CNY for 2 calls/m);
   });
 

@@ -2,11 +2,13 @@ import type { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import type { Claim, ClaimReply, History } from "../../../shared/domain/claim.ts";
 import type { DeadLetter } from "../../../shared/domain/dead-letter.ts";
+import { formatInstant } from "../../../shared/domain/instant.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
 import type { Transaction } from "../../../shared/domain/transaction.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
 import { LEASE_MS } from "../../../shared/redis/held-claims.ts";
 import { Journal } from "../../../shared/redis/journal.ts";
+import { readPutOff } from "../../../shared/redis/read-put-off.ts";
 import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
 import { removeKeys } from "../../support/remove-keys.ts";
@@ -50,6 +52,7 @@ async function openJournal(): Promise<Journal> {
     resultTtlSeconds: 100,
     cacheTtlSeconds: 300,
     callPrice: 200,
+    flightRole: () => "apart" as const,
   };
   return new Journal(redis, settings, await createPseudonymiser(redis, namespace, undefined));
 }
@@ -508,4 +511,46 @@ it("survives Redis forgetting its scripts", async () => {
   await claim(sampleTransaction());
   await redis.script("FLUSH");
   expect((await claim(sampleTransaction({ transactionId: "T2" }))).kind).toBe("claimed");
+});
+
+describe("what is put off", () => {
+  const amount = (value: string, currency: string, minorUnits: number) => ({ value, currency, minorUnits });
+  const yuan = amount("128.50", "CNY", 12_850);
+
+  const today = async (of: Claim) => readPutOff(redis, namespace, formatInstant(of.nowMs).slice(0, 10));
+
+  it("is counted once, whoever sends it round and however often, by currency", async () => {
+    const first = claimed(await claim(sampleTransaction({ transactionId: "T1" })));
+    await journal.putOff(first, yuan);
+    await journal.putOff(first, yuan); // a lost reply
+    const again = claimed(await claim(sampleTransaction({ transactionId: "T1" })));
+    await journal.putOff(again, yuan);
+    for (const transactionId of ["T2", "T3"]) {
+      const other = claimed(await claim(sampleTransaction({ transactionId })));
+      await journal.putOff(other, amount("1000", "JPY", 1_000));
+    }
+    expect(await today(first)).toEqual([
+      { currency: "JPY", transactions: 2, minorUnits: 2_000 },
+      { currency: "CNY", transactions: 1, minorUnits: 12_850 },
+    ]);
+    expect(
+      await redis.ttl(`${namespace}:put-off:${formatInstant(first.nowMs).slice(0, 10)}`),
+    ).toBeGreaterThan(0);
+  });
+
+  it("gives its claim back, and nobody else's", async () => {
+    const mine = claimed(await claim(sampleTransaction()));
+    await journal.putOff({ ...mine, token: "somebody else's" }, yuan);
+    expect(await claim(sampleTransaction())).toMatchObject({ kind: "leased" });
+    await journal.putOff(mine, yuan);
+    expect(await claim(sampleTransaction())).toMatchObject({ kind: "claimed" });
+  });
+
+  it("makes no journal anew that was lost", async () => {
+    const mine = claimed(await claim(sampleTransaction()));
+    await removeKeys(redis, `${namespace}:journal:*`);
+    await journal.putOff(mine, yuan);
+    expect(await redis.keys(`${namespace}:journal:*`)).toEqual([]);
+    expect(await today(mine)).toEqual([]);
+  });
 });

@@ -155,6 +155,7 @@ const openClient = (changes: Partial<RiskClientOptions> = {}) =>
     ledger,
     record,
     retryPolicy: { retryLimit: 3, initialDelayMs: 2 },
+    worthOf: () => 0,
     timeoutMs: 3_000,
     events,
     ...changes,

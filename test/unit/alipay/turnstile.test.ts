@@ -74,6 +74,7 @@ const enter = (changes: Partial<Passenger> = {}): Promise<Passage> =>
     call: 1,
     callLimit: 4,
     priority: 5,
+    value: 0,
     patienceMs: 60_000,
     leavesWhenHeld: true,
     signal: new AbortController().signal,
@@ -155,6 +156,15 @@ describe("the queue", () => {
     resolve(permits.grant());
     await Promise.all(all);
     expect(passed).toEqual([1, 5, 5, 8]);
+  });
+
+  it("lets the most valuable of a line pass first, whatever the order in which they came", async () => {
+    const passed: string[] = [];
+    const first = enter({ value: 1 }).then(() => passed.push("first")); // asks at once
+    const small = enter({ value: 2, call: 2 }).then(() => passed.push("small"));
+    const large = enter({ value: 3 }).then(() => passed.push("large"));
+    await Promise.all([first, small, large]);
+    expect(passed).toEqual(["large", "small", "first"]);
   });
 
   it("gives a permit to the more urgent one who came while its start was waited for", async () => {

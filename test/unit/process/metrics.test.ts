@@ -28,6 +28,21 @@ it("counts deliveries by outcome, source or reason, and lane", async () => {
   ]);
 });
 
+it("counts what was put off, and what it is worth, by currency", async () => {
+  const { metrics, page } = createMetrics();
+  const wait = { outcome: "wait", lane: "standard", ms: 1 } as const;
+  metrics.deliverySettled({ ...wait, putOff: { currency: "CNY", value: 128.5 } });
+  metrics.deliverySettled({ ...wait, putOff: { currency: "CNY", value: 1 } });
+  metrics.deliverySettled({ ...wait, putOff: { currency: "USD", value: 20 } });
+  metrics.deliverySettled(wait);
+  expect(await seriesOf(page.render, "riskline_put_off")).toEqual([
+    'riskline_put_off_total{currency="CNY"} 2',
+    'riskline_put_off_total{currency="USD"} 1',
+    'riskline_put_off_value_total{currency="CNY"} 129.5',
+    'riskline_put_off_value_total{currency="USD"} 20',
+  ]);
+});
+
 it("records calls and waits in seconds", async () => {
   const { metrics, page } = createMetrics();
   metrics.callEnded({ code: "10000", latencyMs: 80 });

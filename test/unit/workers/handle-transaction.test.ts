@@ -11,6 +11,7 @@ import { sampleBody, sampleTransaction } from "../../support/sample-transaction.
 const NOW_MS = Date.parse("2026-11-23T00:00:00.412Z");
 const NOW = "2026-11-23T08:00:00.412+08:00";
 const ID = "T202611230000001";
+const AMOUNT = { value: "128.50", currency: "CNY", minorUnits: 12_850 };
 const SCORE = { riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: "21a3" };
 
 const CLAIM: Claim = {
@@ -81,6 +82,7 @@ const journal = {
   claim: vi.fn<Journal["claim"]>(),
   store: vi.fn<Journal["store"]>(),
   release: vi.fn<Journal["release"]>(),
+  putOff: vi.fn<Journal["putOff"]>(),
 };
 const score = vi.fn<HandlerOptions["score"]>();
 const remind = vi.fn<HandlerOptions["remind"]>();
@@ -98,6 +100,7 @@ beforeEach(() => {
   journal.claim.mockResolvedValue(claimed());
   journal.store.mockImplementation(async (_, outcome) => ({ kind: "stored", outcome, wasFirst: true }));
   journal.release.mockResolvedValue();
+  journal.putOff.mockResolvedValue();
   score.mockResolvedValue({
     kind: "evidence",
     evidence: { kind: "scored", score: SCORE, source: "alipay" },
@@ -285,7 +288,13 @@ describe("a known transaction", () => {
   it("that somebody else works on for longer than this delivery may wait goes on waiting", async () => {
     vi.spyOn(performance, "now").mockReturnValueOnce(-60_000); // when it was taken
     journal.claim.mockResolvedValue({ kind: "leased", remainingMs: 9_000, known: { ...CLAIM, calls: 2 } });
-    expect(await handle()).toEqual({ action: "wait", cause: "leased", calls: 2, transactionId: ID });
+    expect(await handle()).toEqual({
+      action: "wait",
+      cause: "leased",
+      calls: 2,
+      transactionId: ID,
+      amount: AMOUNT,
+    });
     expect(score).not.toHaveBeenCalled();
   });
 
@@ -319,6 +328,25 @@ describe("a known transaction", () => {
     journal.claim.mockResolvedValueOnce({ kind: "leased", remainingMs: 5, known });
     await handle();
     expect(journal.claim.mock.calls.map(([, , history]) => history.calls)).toEqual([0, 2]);
+  });
+
+  it("whose payer is being scored follows that call, and is answered by its score", async () => {
+    const following = { kind: "following", remainingMs: 10_000, known: CLAIM } as const;
+    journal.claim
+      .mockResolvedValueOnce(following)
+      .mockResolvedValueOnce(following)
+      .mockResolvedValueOnce(claimed({ score: SCORE }));
+    const scoringPolicy = { scoreAbove: 20_000, belowThreshold: "score" } as const;
+    expect(await handle(delivery(), { scoringPolicy })).toMatchObject({
+      result: { source: "cache", attempts: 0 },
+    });
+    expect(score).not.toHaveBeenCalled();
+  });
+
+  it("whose payer is being scored for longer than this delivery may wait goes on waiting", async () => {
+    vi.spyOn(performance, "now").mockReturnValueOnce(-60_000); // when it was taken
+    journal.claim.mockResolvedValue({ kind: "following", remainingMs: 9_000, known: CLAIM });
+    expect(await handle()).toMatchObject({ action: "wait", cause: "following" });
   });
 
   it("whose lease runs out is taken up at once", async () => {
@@ -366,15 +394,15 @@ describe("without an outcome", () => {
   it.each([
     {
       evidence: { kind: "held", cause: "quota" },
-      expected: { action: "wait", cause: "quota", calls: 1, transactionId: ID },
+      expected: { action: "wait", cause: "quota", calls: 1, transactionId: ID, amount: AMOUNT },
     },
     {
       evidence: { kind: "held", cause: "banned" },
-      expected: { action: "wait", cause: "banned", calls: 1, transactionId: ID },
+      expected: { action: "wait", cause: "banned", calls: 1, transactionId: ID, amount: AMOUNT },
     },
     {
       evidence: { kind: "failed", failure: { kind: "permission", code: "40006", detail: "none" } },
-      expected: { action: "wait", cause: "permission", calls: 1, transactionId: ID },
+      expected: { action: "wait", cause: "permission", calls: 1, transactionId: ID, amount: AMOUNT },
     },
     {
       evidence: { kind: "interrupted" },
@@ -383,14 +411,16 @@ describe("without an outcome", () => {
   ] as const)("$expected.action after $evidence.kind, and the claim is released", async (row) => {
     gathers(row.evidence, 1);
     expect(await handle()).toEqual(row.expected);
-    expect(journal.release.mock.calls).toEqual([[CLAIM]]);
+    const { action } = row.expected;
+    expect(journal.release.mock.calls).toEqual(action === "give-back" ? [[CLAIM]] : []);
+    expect(journal.putOff.mock.calls).toEqual(action === "wait" ? [[CLAIM, AMOUNT]] : []);
     expect(journal.store).not.toHaveBeenCalled();
   });
 
   it("with a deadline is remembered before it goes to wait", async () => {
     gathers({ kind: "held", cause: "banned" }, 1);
     const body = { decideBy: "2026-11-23T08:10:00+08:00" };
-    const atRelease = journal.release.mockImplementation(async () => {
+    const atRelease = journal.putOff.mockImplementation(async () => {
       expect(remind).toHaveBeenCalledOnce();
     });
     await handle(delivery({ correlationId: "c-1" }, body));

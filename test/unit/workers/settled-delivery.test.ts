@@ -1,3 +1,5 @@
+const YEN = { value: "1200", currency: "JPY", minorUnits: 1_200 };
+
 import { expect, it } from "vitest";
 import type { DeadLetter } from "../../../shared/domain/dead-letter.ts";
 import type { Delivery } from "../../../shared/domain/delivery.ts";
@@ -82,9 +84,9 @@ const SETTLED: readonly { disposition: Disposition; logged: object; measured: ob
     measured: { outcome: "dead-letter", reason: "malformed", lane: "standard", ms: 411.6 },
   },
   {
-    disposition: { action: "wait", cause: "banned", calls: 1, transactionId: "T1" },
+    disposition: { action: "wait", cause: "banned", calls: 1, transactionId: "T1", amount: YEN },
     logged: { transactionId: "T1", calls: 1, action: "wait", lane: "standard", ms: 412, cause: "banned" },
-    measured: { outcome: "wait", lane: "standard", ms: 411.6 },
+    measured: { outcome: "wait", putOff: { currency: "JPY", value: 1_200 }, lane: "standard", ms: 411.6 },
   },
   {
     disposition: { action: "give-back", cause: "shutdown" },
@@ -102,8 +104,9 @@ it.each(SETTLED)("measures $measured", ({ disposition, measured }) => {
 });
 
 it("tells the queue that it came from, not the lane that it came in by", () => {
-  const disposition: Disposition = { action: "wait", cause: "quota", calls: 0 };
+  const disposition: Disposition = { action: "wait", cause: "quota", calls: 0, amount: YEN };
   const delivery: Delivery = { ...DELIVERY, lane: "waiting", originalLane: "urgent" };
   expect(logFieldsOf(delivery, disposition, 1)).toMatchObject({ lane: "waiting" });
-  expect(metricsOf(delivery, disposition, 1)).toMatchObject({ lane: "waiting" });
+  // Nor is it put off anew by going round in that queue.
+  expect(metricsOf(delivery, disposition, 1)).toEqual({ outcome: "wait", lane: "waiting", ms: 1 });
 });

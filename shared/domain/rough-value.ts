@@ -1,0 +1,70 @@
+import type { Money } from "./money.ts";
+
+/**
+ * About how many yuan one unit of a currency is worth, to two digits (end of 2025). Only the order of calls depends on
+ * it, never an amount: rates that move by a tenth change nothing that matters.
+ */
+const ROUGH_YUAN: Readonly<Record<string, number>> = {
+  AED: 1.9,
+  ARS: 0.005,
+  AUD: 4.7,
+  BDT: 0.058,
+  BHD: 19,
+  BRL: 1.3,
+  CAD: 5.1,
+  CHF: 8.9,
+  CLP: 0.0076,
+  COP: 0.0018,
+  CZK: 0.34,
+  DKK: 1.1,
+  EGP: 0.15,
+  EUR: 8.3,
+  GBP: 9.4,
+  HKD: 0.91,
+  HUF: 0.021,
+  IDR: 0.00043,
+  ILS: 2.2,
+  INR: 0.08,
+  IQD: 0.0054,
+  IRR: 0.00017,
+  JOD: 10,
+  JPY: 0.046,
+  KHR: 0.0018,
+  KRW: 0.0049,
+  KWD: 23,
+  KZT: 0.013,
+  LAK: 0.00033,
+  LBP: 0.00008,
+  LKR: 0.023,
+  MMK: 0.0034,
+  MNT: 0.002,
+  MOP: 0.88,
+  MXN: 0.39,
+  MYR: 1.7,
+  NGN: 0.0049,
+  NOK: 0.7,
+  NPR: 0.05,
+  NZD: 4.1,
+  OMR: 18,
+  PHP: 0.12,
+  PKR: 0.025,
+  PLN: 1.9,
+  QAR: 1.9,
+  RUB: 0.088,
+  SAR: 1.9,
+  SEK: 0.75,
+  SGD: 5.5,
+  THB: 0.22,
+  TRY: 0.17,
+  TWD: 0.23,
+  UAH: 0.17,
+  USD: 7.1,
+  UZS: 0.0006,
+  VND: 0.00027,
+  ZAR: 0.41,
+};
+
+/** Yuan, more or less: what is at stake, to be compared and nothing else. A currency without a rate counts as yuan. */
+export function roughValue({ value, currency }: Money): number {
+  return Number(value) * (ROUGH_YUAN[currency] ?? 1);
+}
