@@ -1,3 +1,5 @@
+import { YIELDING_PRIORITY } from "../domain/scoring.ts";
+
 /** Who waits for a permit. */
 export interface Waiter {
   /** Which call of its transaction it waits for, from 1. */
@@ -45,8 +47,8 @@ export class WaitingLines<W extends Waiter> {
 
   /** Who asks when it is the line's turn: its foremost, or whoever waits longest of all where nobody may pass them over. */
   asker(line: Line<W>): W | undefined {
-    if (this.#overtakings >= MOST_OVERTAKINGS) return this.#longestWaiting();
-    return foremost(line.waiters);
+    const longest = this.#overtakings >= MOST_OVERTAKINGS ? this.#longestWaiting() : undefined;
+    return longest ?? foremost(line.waiters);
   }
 
   /**
@@ -58,7 +60,7 @@ export class WaitingLines<W extends Waiter> {
     const longest = this.#longestWaiting();
     const isTheirTurn = asking === longest && this.#overtakings >= MOST_OVERTAKINGS;
     const next = isTheirTurn ? asking : this.#foremostFor(asking);
-    this.#overtakings = next === longest ? 0 : this.#overtakings + 1;
+    this.#overtakings = longest === undefined || next === longest ? 0 : this.#overtakings + 1;
     return next;
   }
 
@@ -72,11 +74,12 @@ export class WaitingLines<W extends Waiter> {
     return best;
   }
 
+  /** Of those who need not yield. */
   #longestWaiting(): W | undefined {
     let longest: W | undefined;
-    for (const {
-      waiters: [head],
-    } of this.#lines.values()) {
+    for (const line of this.#lines.values()) {
+      if (line.priority === YIELDING_PRIORITY) continue;
+      const [head] = line.waiters;
       if (head !== undefined && (longest === undefined || head.sinceMs < longest.sinceMs)) longest = head;
     }
     return longest;

@@ -7,10 +7,11 @@ import type { BrokerNames } from "./broker-names.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { HandCount } from "./hand-count.ts";
 import { LaneSubscription, type LaneDelivery } from "./lane-subscription.ts";
+import type { OutgoingMessage } from "./outgoing-message.ts";
 import { pause } from "./pause.ts";
 import type { Publisher } from "./publisher.ts";
 import { readDelivery } from "./read-delivery.ts";
-import { settlingMessage, type Publishable } from "./settling-message.ts";
+import { settlingMessages, type Publishable } from "./settling-message.ts";
 
 /** A fault pauses as long as the fourth failure in a row of anything else: about a second, then longer. */
 const FAULT_FAILURES = 4;
@@ -143,9 +144,16 @@ class SettlingConsumer implements Consumer {
     return { action: "give-back", cause: "shutdown" };
   }
 
-  /** Publishes until the broker has it. What fails here is never the transaction's fault: the delivery is held. */
+  /** Publishes one message after the other; false where the delivery goes back before the broker has them all. */
   async #publish(disposition: Publishable, delivery: Delivery, taken: LaneDelivery): Promise<boolean> {
-    const outgoing = settlingMessage(disposition, delivery, taken.message, this.#options.names);
+    for (const outgoing of settlingMessages(disposition, delivery, taken.message, this.#options.names)) {
+      if (!(await this.#publishOne(outgoing, delivery, taken))) return false;
+    }
+    return true;
+  }
+
+  /** Publishes until the broker has it. What fails here is never the transaction's fault: the delivery is held. */
+  async #publishOne(outgoing: OutgoingMessage, delivery: Delivery, taken: LaneDelivery): Promise<boolean> {
     // Work that ends after the delivery went back gets one more chance, until the deadline.
     const signal = taken.signal.aborted ? this.#abandoning.signal : taken.signal;
     for (let failures = 1; ; failures++) {

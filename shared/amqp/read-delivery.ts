@@ -21,6 +21,7 @@ export function readDelivery(message: ConsumeMessage, lane: Delivery["lane"]): D
     deliveryCount: fields.redelivered ? Math.max(1, countOf(headers["x-delivery-count"], MOST_RETURNS)) : 0,
     calls: isOurCopy ? countOf(headers[RISK_HEADERS.attempts], MOST_CALLS) : 0,
     replays: originalLane === "replay" ? countOf(headers[RISK_HEADERS.replays], MOST_REPLAYS) : undefined,
+    ...(lane === "waiting" && countOf(headers[RISK_HEADERS.upgrade], 1) === 1 ? { isUpgrade: true } : {}),
     correlationId: typeof properties.correlationId === "string" ? properties.correlationId : undefined,
   };
 }

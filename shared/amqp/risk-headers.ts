@@ -13,6 +13,8 @@ export const RISK_HEADERS = {
   bodySha256: "x-risk-body-sha256",
   /** Which lane a waiting delivery came in by. */
   lane: "x-risk-lane",
+  /** On a waiting copy: its fallback was told, and the true score is still wanted. */
+  upgrade: "x-risk-upgrade",
   /** Names of producer's headers and properties that AMQP could bring but amqplib cannot write. */
   dropped: "x-risk-dropped",
 } as const;

@@ -11,26 +11,35 @@ import { RISK_HEADERS } from "./risk-headers.ts";
 /** What has to be safe with the broker before the delivery is acked; giving it back needs no message. */
 export type Publishable = Exclude<Disposition, { action: "give-back" }>;
 
-/** The message that a disposition makes of a delivery. */
-export function settlingMessage(
+/** The messages that a disposition makes of a delivery, in the order in which the broker must have them. */
+export function settlingMessages(
   disposition: Publishable,
   delivery: Delivery,
   message: ConsumeMessage,
   names: BrokerNames,
-): OutgoingMessage {
+): OutgoingMessage[] {
   switch (disposition.action) {
-    case "complete":
-      return resultMessage(disposition, message.properties.correlationId, names);
+    case "complete": {
+      const { result, isToBeUpgraded = false } = disposition;
+      const told = resultMessage(disposition, message.properties.correlationId, names);
+      if (!isToBeUpgraded) return [told];
+      // The copy says that the fallback was told: a crash in between must leave none.
+      return [told, waitingMessage(result.attempts, { ...delivery, isUpgrade: true }, message, names)];
+    }
     case "dead-letter":
-      return deadLetterMessage(disposition.deadLetter, delivery, message, names);
+      return [deadLetterMessage(disposition.deadLetter, delivery, message, names)];
     case "wait":
-      return waitingMessage(disposition.calls, delivery, message, names);
+      return [waitingMessage(disposition.calls, delivery, message, names)];
   }
 }
 
 /** A result as payment systems get it; the correlation id goes back as it came, where it can be written. */
 export function resultMessage(
-  { result, rail, merchantId }: Omit<Extract<Disposition, { action: "complete" }>, "action">,
+  {
+    result,
+    rail,
+    merchantId,
+  }: Pick<Extract<Disposition, { action: "complete" }>, "result" | "rail" | "merchantId">,
   producersCorrelationId: unknown,
   names: BrokerNames,
 ): OutgoingMessage {
@@ -83,7 +92,7 @@ function waitingMessage(
   names: BrokerNames,
 ): OutgoingMessage {
   const kept = carryOver(properties, isOurCopy(delivery));
-  const { replays, originalLane } = delivery;
+  const { replays, originalLane, isUpgrade = false } = delivery;
   return {
     exchange: "", // the default exchange: straight onto the queue
     routingKey: names.waiting,
@@ -95,6 +104,7 @@ function waitingMessage(
         [RISK_HEADERS.lane]: originalLane,
         [RISK_HEADERS.attempts]: calls,
         ...(replays === undefined ? {} : { [RISK_HEADERS.replays]: replays }),
+        ...(isUpgrade ? { [RISK_HEADERS.upgrade]: 1 } : {}),
       },
     },
   };

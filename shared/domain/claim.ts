@@ -1,4 +1,5 @@
 import type { Outcome } from "./outcome.ts";
+import type { RiskResult } from "./risk-result.ts";
 
 /** A score as it is kept for a returning user. */
 export interface StoredScore {
@@ -28,6 +29,8 @@ export interface Claim {
   readonly nowMs: number;
   /** The returning user's score, where one is stored. */
   readonly score: StoredScore | undefined;
+  /** The fallback that stands, where this is work for the true score. */
+  readonly standing?: RiskResult;
 }
 
 /** What it takes to store an outcome: who has the lease does not matter. */
@@ -42,6 +45,8 @@ export interface History {
   readonly replays: number;
   /** How a replay came: "fresh", delivered "again", or after it "waited"; or that it is none. */
   readonly replay: "fresh" | "again" | "waited" | "none";
+  /** Whether a fallback that stands is to be upgraded, and is no end. */
+  readonly isUpgrade?: boolean;
 }
 
 /** What claiming finds. */

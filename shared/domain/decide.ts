@@ -16,6 +16,8 @@ export interface Circumstances {
   /** API calls made for this transaction so far. */
   readonly calls: number;
   readonly nowMs: number;
+  /** 2 where a fallback was told before; 1 where nothing is said. */
+  readonly revision?: 1 | 2;
   /** Which replica. */
   readonly worker: string;
   readonly verdictLimits: VerdictLimits;
@@ -97,7 +99,7 @@ function describe(failure: Failure): string {
 
 function conclude(
   answer: Pick<RiskResult, "verdict" | "riskScore" | "ruleCodes" | "source" | "traceId">,
-  { transaction, calls, nowMs, callPrice }: Circumstances,
+  { transaction, calls, nowMs, revision = 1, callPrice }: Circumstances,
 ): Decision {
   const { transactionId, metadata } = transaction;
   const result: RiskResult = {
@@ -107,7 +109,7 @@ function conclude(
     riskScore: answer.riskScore,
     ruleCodes: answer.ruleCodes,
     source: answer.source,
-    revision: 1,
+    revision,
     attempts: calls,
     cost: { value: costOfCalls(callPrice, calls), currency: "CNY" },
     traceId: answer.traceId,

@@ -15,6 +15,8 @@ export interface Delivery {
   readonly calls: number;
   /** How often it was replayed before, as its dead letter tells; undefined for what is no replay. */
   readonly replays: number | undefined;
+  /** Its fallback has been told; what is wanted is the true score, as revision 2. */
+  readonly isUpgrade?: boolean;
   /** The producer's, opaque; comes back with the result. */
   readonly correlationId: string | undefined;
 }

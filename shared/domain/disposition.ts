@@ -4,12 +4,16 @@ import type { RiskResult } from "./risk-result.ts";
 
 /** What becomes of a delivery. The handler returns one; the consumer settles it. */
 export type Disposition =
-  /** Publish the result, wait for the confirm, ack. `rail` and `merchantId` become headers to bind by. */
+  /**
+   * Publish the result, wait for the confirm, ack. `rail` and `merchantId` become headers to bind by. One that is to be
+   * upgraded is copied to the waiting queue before the ack.
+   */
   | {
       readonly action: "complete";
       readonly result: RiskResult;
       readonly rail: string;
       readonly merchantId: string | undefined;
+      readonly isToBeUpgraded?: boolean;
     }
   /** Publish the producer's body and properties as a dead letter, wait for the confirm, ack. */
   | {

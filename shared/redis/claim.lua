@@ -4,6 +4,7 @@
 --       5 calls that a dead letter or a waiting copy says were made   6 replays that the delivery says
 --       7 how a replay came: "fresh", "again" or "waited"; "" for what is none
 --       8 what it is to the payer's flight: it "leads", "follows" or is "apart"
+--       9 "upgrade" where a fallback that stands is no end, or ""
 -- A flight names the claim that is about to bring the payer's score, and lives for as long as that claim does.
 -- No claim is in hand for longer than five minutes.
 local FLIGHT_KEPT_S = 600
@@ -20,6 +21,11 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 if digest and digest ~= ARGV[2] then
   -- A dead letter may be repaired and replayed: its content is not binding, that of an answer is.
   if not (kind == 'dead-letter' and ARGV[7] ~= '') then return { 'conflict', calls } end
+end
+
+local standing
+if ARGV[9] == 'upgrade' and kind == 'result' and cjson.decode(body).source == 'fallback' then
+  standing, kind = body, false
 end
 
 local saidReplays = tonumber(ARGV[6])
@@ -70,4 +76,4 @@ end
 
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'leaseUntil', now + ARGV[3])
 local nextCallIn = math.max(0, tonumber(journal[3] or 0) - now)
-return { 'claimed', calls, replays, nextCallIn, firstAt, now, score }
+return { 'claimed', calls, replays, nextCallIn, firstAt, now, score, standing or false }

@@ -13,6 +13,7 @@ import type {
 import { formatInstant } from "../domain/instant.ts";
 import type { Money } from "../domain/money.ts";
 import type { Outcome } from "../domain/outcome.ts";
+import type { RiskResult } from "../domain/risk-result.ts";
 import type { FlightRole } from "../domain/single-flight.ts";
 import { identityOf, type Transaction } from "../domain/transaction.ts";
 import { HeldClaims, LEASE_MS } from "./held-claims.ts";
@@ -53,6 +54,7 @@ const claimReplySchema = z.union([
     z.number(),
     z.number(),
     z.number(),
+    z.string().nullable(),
     z.string().nullable(),
   ]),
   z.tuple([z.literal("settled"), z.string(), z.string()]),
@@ -122,7 +124,9 @@ export class Journal {
           history.calls,
           history.replays,
           history.replay === "none" ? "" : history.replay,
-          this.#settings.flightRole(transaction),
+          // An upgrade yields to all others: nobody must wait for it.
+          history.isUpgrade === true ? "apart" : this.#settings.flightRole(transaction),
+          history.isUpgrade ? "upgrade" : "",
         ],
       ),
     );
@@ -140,9 +144,10 @@ export class Journal {
         return { kind, remainingMs, known };
       }
       case "claimed": {
-        const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score] = reply;
+        const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score, standing] = reply;
         const counts = { calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
-        const claim = { transactionId, pseudonym, digest, token, ...counts, score: readScore(score) };
+        const known = { transactionId, pseudonym, digest, token, ...counts, score: readScore(score) };
+        const claim = standing === null ? known : { ...known, standing: readFallback(standing) };
         this.#held.take(key, claim);
         return { kind: "claimed", claim };
       }
@@ -254,4 +259,10 @@ export class Journal {
   #spendKey(nowMs: number): string {
     return `${this.#settings.namespace}:spend:${formatInstant(nowMs).slice(0, 10)}`;
   }
+}
+
+function readFallback(json: string): RiskResult {
+  const outcome = readOutcome("result", json);
+  if (outcome.kind !== "result") throw new Error("no result is stored");
+  return outcome.result;
 }

@@ -2,17 +2,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim, ClaimReply, History, StoredScore, StoreReply } from "../../shared/domain/claim.ts";
 import type { DeadLetter } from "../../shared/domain/dead-letter.ts";
 import { deadlineOf, dueInMs, type Deadline } from "../../shared/domain/deadline.ts";
-import { decide, type Circumstances } from "../../shared/domain/decide.ts";
+import { decide, type Circumstances, type Decision } from "../../shared/domain/decide.ts";
 import type { Delivery, Hand, Lane } from "../../shared/domain/delivery.ts";
 import type { Disposition } from "../../shared/domain/disposition.ts";
 import type { Evidence } from "../../shared/domain/evidence.ts";
 import { formatInstant } from "../../shared/domain/instant.ts";
 import type { Money } from "../../shared/domain/money.ts";
 import type { Outcome } from "../../shared/domain/outcome.ts";
+import type { RiskResult } from "../../shared/domain/risk-result.ts";
 import { answerWithoutCall, lateness, type ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
-import type { Scoring, Urgency } from "../../shared/domain/scoring.ts";
+import { YIELDING_PRIORITY, type Scoring, type Urgency } from "../../shared/domain/scoring.ts";
 import type { Passage, SuspectStage } from "../../shared/domain/suspect.ts";
 import { parseTransaction, type Transaction } from "../../shared/domain/transaction.ts";
+import { isFallback, isStillWanted, isTrueScore } from "../../shared/domain/upgrade.ts";
 
 /** What the handler needs from the world. Each waits for Redis for as long as the delivery may be in hand. */
 export interface HandlerOptions {
@@ -43,6 +45,8 @@ export interface HandlerOptions {
   /** Remembers when a transaction must be answered that goes to wait. */
   readonly remind: (deadline: Deadline, hand: Hand) => Promise<void>;
   readonly scoringPolicy: ScoringPolicy;
+  /** Whether the true score still follows a fallback. */
+  readonly upgradesLate: boolean;
   readonly circumstances: Pick<
     Circumstances,
     "worker" | "verdictLimits" | "fallbackVerdict" | "retryPolicy" | "callPrice"
@@ -59,6 +63,11 @@ const PRIORITY: Readonly<Record<Lane, number>> = { urgent: 1, standard: 5, repla
 const IN_HAND_MS = 230_000;
 /** On a lane, others wait behind it: it moves to the waiting queue earlier. From there it goes to that queue's end. */
 const ON_LANE_MS = 60_000;
+/**
+ * Nobody waits for the true score after a fallback: it takes what permits nobody else wants. It leaves its place in the
+ * waiting queue soon, for those behind it may be more urgent.
+ */
+const UPGRADE = { priority: YIELDING_PRIORITY, inHandMs: 10_000 };
 /** While somebody else works on the same transaction, or on the payer's score, it is looked for this often. */
 const LOOK_AGAIN_MS = { first: 25, longest: 1_000 };
 
@@ -66,6 +75,8 @@ const LOOK_AGAIN_MS = { first: 25, longest: 1_000 };
 interface Work {
   readonly transaction: Transaction;
   readonly delivery: Delivery;
+  /** Whether its fallback was told, and it goes on for the true score. */
+  readonly isUpgrade: boolean;
   readonly urgency: Urgency;
   readonly hand: Hand;
 }
@@ -86,7 +97,10 @@ export function createHandler(options: HandlerOptions) {
       if (!transaction.ok) return malformed(transaction.problem, delivery);
       ({ transactionId } = transaction.value);
       const urgency = urgencyOf(delivery, takenAtMs);
-      return await perform({ transaction: transaction.value, delivery, urgency, hand });
+      const work: Work = { transaction: transaction.value, delivery, urgency, hand, isUpgrade: false };
+      return await perform(
+        delivery.isUpgrade === true && options.upgradesLate ? asUpgrade(work, takenAtMs) : work,
+      );
     } catch (error) {
       if (!signal.aborted) throw error;
       return {
@@ -100,19 +114,27 @@ export function createHandler(options: HandlerOptions) {
   async function perform(work: Work): Promise<Disposition> {
     const { transaction, delivery } = work;
     const token = options.journal.newToken();
-    let history = historyOf(delivery);
+    const upgrade = work.isUpgrade ? { isUpgrade: true } : {};
+    let history: History = { ...historyOf(delivery), ...upgrade };
     for (;;) {
       const reply = await takeUp(work, token, history);
       if (reply.kind === "conflict") return conflict(transaction, reply.calls, delivery);
-      if (reply.kind === "settled") return settle(reply.outcome, transaction);
+      if (reply.kind === "settled") return settle(reply.outcome, work);
       if (reply.kind !== "claimed") return concludeWithoutLease(reply, work);
 
       const { claim } = reply;
+      if (claim.standing !== undefined && !isStillWanted(claim.standing, claim.nowMs)) {
+        return letStand(claim.standing, claim, work);
+      }
       let scoring: Scoring;
       try {
         scoring = await gather(claim, work);
-        if (scoring.kind === "settled") return settle(scoring.outcome, transaction);
-        if (scoring.kind === "evidence") return await conclude(scoring.evidence, scoring.calls, claim, work);
+        if (scoring.kind === "settled") return settle(scoring.outcome, work);
+        if (scoring.kind === "evidence") {
+          const disposition = await conclude(scoring.evidence, scoring.calls, claim, work);
+          if (scoring.tooLate !== undefined) void keepTooLate(scoring.tooLate, claim, work);
+          return disposition;
+        }
       } catch (error) {
         await options.journal.release(claim);
         throw error;
@@ -122,6 +144,7 @@ export function createHandler(options: HandlerOptions) {
         calls: Math.max(history.calls, scoring.calls),
         replays: Math.max(history.replays, claim.replays),
         replay: "none",
+        ...upgrade,
       };
     }
   }
@@ -165,34 +188,76 @@ export function createHandler(options: HandlerOptions) {
     evidence: Evidence,
     callsMade: number,
     claim: Claim,
-    { transaction, delivery, hand }: Work,
+    work: Work,
   ): Promise<Disposition> {
+    const { transaction, delivery, isUpgrade, hand } = work;
+    const revision = isUpgrade ? 2 : 1;
     const score = evidence.kind === "scored" && evidence.source === "alipay" ? evidence.score : undefined;
     // What was paid for is stored for as long as this process lives.
     const untilMs = callsMade > claim.calls ? Infinity : hand.untilMs;
     for (let calls = callsMade; ;) {
-      const circumstances = { ...options.circumstances, transaction, claim, calls, nowMs: options.now() };
+      const facts = { transaction, claim, calls, revision, nowMs: options.now() } as const;
+      const circumstances = { ...options.circumstances, ...facts };
       const deciding = await options.pass("deciding", delivery, hand, () => decide(evidence, circumstances));
       if (deciding.kind === "poisoned") {
         await options.journal.release(claim);
         return poisoned(deciding.deaths, { ...delivery, calls });
       }
       const decision = deciding.value;
-      if (decision.action === "wait") {
-        const deadline = deadlineOf(transaction, claim, calls, delivery.correlationId);
-        if (deadline !== undefined) await options.remind(deadline, hand);
-        await options.journal.putOff(claim, transaction.amount);
-        return { ...decision, transactionId: transaction.transactionId, amount: transaction.amount };
-      }
+      if (decision.action === "wait") return await letWait(decision, claim, work);
       if (decision.action === "give-back") {
         await options.journal.release(claim);
         return { ...decision, transactionId: transaction.transactionId };
       }
+      if (claim.standing !== undefined && !isTrueScore(decision.outcome)) {
+        return await letStand(claim.standing, claim, work);
+      }
       const reply = await options.journal.store(claim, decision.outcome, calls, score, untilMs);
-      if (reply.kind === "stored") return settle(reply.outcome, transaction);
+      if (reply.kind === "stored") return settle(reply.outcome, work);
       if (reply.kind === "conflict") return conflict(transaction, reply.calls, delivery);
       calls = reply.calls;
     }
+  }
+
+  async function letWait(
+    decision: Extract<Decision, { action: "wait" }>,
+    claim: Claim,
+    { transaction, delivery, isUpgrade, hand }: Work,
+  ): Promise<Disposition> {
+    const { transactionId, amount } = transaction;
+    const deadline = deadlineOf(transaction, claim, decision.calls, delivery.correlationId);
+    if (deadline !== undefined) await options.remind(deadline, hand);
+    await (isUpgrade ? options.journal.release(claim) : options.journal.putOff(claim, amount));
+    return { ...decision, transactionId, amount };
+  }
+
+  /** The fallback stays the answer: there is no true score, or none that anybody wants. */
+  async function letStand(result: RiskResult, claim: Claim, work: Work): Promise<Disposition> {
+    await options.journal.release(claim);
+    return settle({ kind: "result", result }, work);
+  }
+
+  /** An answer that came after the fallback was paid for: it is the true score. Best effort; never rejects. */
+  async function keepTooLate(coming: Promise<Scoring>, claim: Claim, work: Work): Promise<void> {
+    if (!options.upgradesLate) return;
+    try {
+      const scoring = await coming;
+      if (scoring.kind !== "evidence" || scoring.evidence.kind !== "scored") return;
+      await conclude(scoring.evidence, scoring.calls, claim, { ...work, isUpgrade: true });
+    } catch {
+      // It is called again, with what calls are left.
+    }
+  }
+
+  /** Whoever is told a fallback for the first time waits on for the true score, where that is wanted. */
+  function settle(outcome: Outcome, { transaction, isUpgrade }: Work): Disposition {
+    const { transactionId, rail, merchantId } = transaction;
+    if (outcome.kind === "dead-letter") {
+      return { action: "dead-letter", deadLetter: outcome.deadLetter, transactionId };
+    }
+    const told = { action: "complete", result: outcome.result, rail, merchantId } as const;
+    const isToBeUpgraded = options.upgradesLate && !isUpgrade && isFallback(outcome);
+    return isToBeUpgraded ? { ...told, isToBeUpgraded } : told;
   }
 
   function malformed(detail: string, delivery: Delivery): Disposition {
@@ -223,18 +288,20 @@ export function createHandler(options: HandlerOptions) {
   }
 }
 
-function settle(outcome: Outcome, { transactionId, rail, merchantId }: Transaction): Disposition {
-  return outcome.kind === "result"
-    ? { action: "complete", result: outcome.result, rail, merchantId }
-    : { action: "dead-letter", deadLetter: outcome.deadLetter, transactionId };
-}
-
 const hasWaited = ({ lane }: Delivery): boolean => lane === "waiting";
 
 function historyOf({ calls, replays, lane, deliveryCount }: Delivery): History {
   if (replays === undefined) return { calls, replays: 0, replay: "none" };
   if (lane === "waiting") return { calls, replays, replay: "waited" };
   return { calls, replays, replay: deliveryCount === 0 ? "fresh" : "again" };
+}
+
+/** Its payer was answered: it has no deadline any more, and all others go before it. */
+function asUpgrade(work: Work, takenAtMs: number): Work {
+  const transaction = { ...work.transaction, decideByMs: undefined };
+  const { priority, inHandMs } = UPGRADE;
+  const urgency = { priority, waitsUntilMs: takenAtMs + inHandMs, leavesWhenHeld: false };
+  return { ...work, transaction, urgency, isUpgrade: true };
 }
 
 function urgencyOf({ lane, originalLane }: Delivery, takenAtMs: number): Urgency {

@@ -146,6 +146,7 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
       pass: (stage, delivery, hand, work) => suspects.pass(stage, delivery, hand, work),
       remind,
       scoringPolicy: scoringPolicyOf(worker),
+      upgradesLate: settings.policy.upgradesLate,
       circumstances: circumstancesOf(worker),
       now,
     }),

@@ -21,10 +21,10 @@ export function scoreInTime(score: Score): Score {
     const dueAtMs = performance.now() + leftMs;
     const overdue: Scoring = { kind: "evidence", evidence: { kind: "overdue" }, calls: claim.calls };
     const timeUp = Promise.withResolvers<Scoring>();
-    const timer = setTimeout(() => timeUp.resolve(overdue), leftMs);
     const waitsUntilMs = Math.min(urgency.waitsUntilMs, dueAtMs);
     const untilMs = Math.min(hand.untilMs, dueAtMs);
     const scored = score(transaction, claim, { ...urgency, waitsUntilMs }, { ...hand, untilMs });
+    const timer = setTimeout(() => timeUp.resolve({ ...overdue, tooLate: scored }), leftMs);
     try {
       const scoring = await Promise.race([scored, timeUp.promise]);
       return isHeld(scoring) && performance.now() + EARLY_MS >= dueAtMs ? overdue : scoring;

@@ -174,6 +174,12 @@ export const SETTINGS = {
       oneOf("approve", "review", "decline"),
       "verdict on a transaction that nobody could answer before its `decideBy`",
     ),
+    upgradesLate: withDefault(
+      "UPGRADE_LATE",
+      "off",
+      onOrOff,
+      "`on`: after a fallback the true score still follows as revision 2, when quota is free",
+    ),
   },
   worker: {
     // Shared out among four queues; and one consumer sees at most 65,535 deliveries of a quorum queue.

@@ -1,7 +1,9 @@
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Pipeline } from "../../support/pipeline.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";
 import { startPipeline } from "../../support/start-pipeline.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Payments whose amounts rise from one to the next, so that the last one to come is worth most. */
 const rising = (count: number) =>
@@ -20,7 +22,7 @@ async function orderOf(pipeline: Pipeline): Promise<number[]> {
   const worker = await pipeline.startWorker();
   await pipeline.publish(rising(COUNT));
   const { collector } = pipeline;
-  await collector.until((c) => c.resultsById.size === COUNT, AbortSignal.timeout(25_000));
+  await collector.until((c) => c.resultsById.size === COUNT, AbortSignal.timeout(90_000));
   await worker.end();
   return [...collector.resultsById.keys()].map((id) => Number(id.slice("t-".length)));
 }

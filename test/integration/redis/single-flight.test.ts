@@ -130,6 +130,11 @@ describe("a flight", () => {
     expect(await claim("T1", "follows")).toMatchObject({ kind: "following" });
   });
 
+  it("is never led by an upgrade, which yields to all others", async () => {
+    await claim("T1", "leads", { history: { ...NO_HISTORY, isUpgrade: true } });
+    expect(await claim("T2", "follows")).toMatchObject({ kind: "claimed" });
+  });
+
   it("passes to whoever takes its leader's transaction over", async () => {
     await claim("T1", "follows");
     await redis.hset(`${namespace}:journal:T1`, "leaseUntil", Date.now() - 1);

@@ -80,6 +80,12 @@ describe("the order", () => {
     expect(order.map((name) => name.slice(0, 1)).join("")).toBe("lllllllllalllllllllbll");
   });
 
+  it("lets those wait who yield, for as long as anybody else waits", () => {
+    const standard = Array.from({ length: 15 }, (_, i) => `s${i} 5 ${i + 10}`);
+    const order = orderOf(["y0 9 1=100", "y1 9 2=200", ...standard]);
+    expect(order.slice(-2)).toEqual(["y1", "y0"]);
+  });
+
   it("counts those in a row only: who waits longest and is foremost, too, is nobody's victim", () => {
     const served = orderOf([
       "a 5 1=100",

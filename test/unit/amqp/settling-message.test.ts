@@ -1,7 +1,8 @@
+import type { ConsumeMessage } from "amqplib";
 import { describe, expect, it } from "vitest";
 import { brokerNames } from "../../../shared/amqp/broker-names.ts";
 import { readDelivery } from "../../../shared/amqp/read-delivery.ts";
-import { settlingMessage, type Publishable } from "../../../shared/amqp/settling-message.ts";
+import { settlingMessages, type Publishable } from "../../../shared/amqp/settling-message.ts";
 import type { Delivery } from "../../../shared/domain/delivery.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { incoming } from "./incoming.ts";
@@ -29,10 +30,45 @@ const deadLetter: Publishable = {
 };
 
 function settle(disposition: Publishable, message = incoming({}), lane: Delivery["lane"] = "standard") {
-  return settlingMessage(disposition, readDelivery(message, lane), message, names);
+  const [outgoing, ...others] = settlingMessages(disposition, readDelivery(message, lane), message, names);
+  if (outgoing === undefined || others.length > 0) throw new Error("not one message");
+  return outgoing;
 }
 
-describe("settlingMessage", () => {
+/** The exchange, and the headers that matter here, of each message. */
+const upgradeOf = (disposition: Publishable, message: ConsumeMessage, lane: Delivery["lane"]) =>
+  settlingMessages(disposition, readDelivery(message, lane), message, names).map((outgoing) => ({
+    to: outgoing.exchange === "" ? outgoing.routingKey : outgoing.exchange,
+    upgrade: outgoing.properties.headers?.["x-risk-upgrade"],
+    calls: outgoing.properties.headers?.["x-risk-attempts"],
+    lane: outgoing.properties.headers?.["x-risk-lane"],
+  }));
+
+describe("a result that is to be upgraded", () => {
+  const toBeUpgraded = { ...complete, isToBeUpgraded: true } as const;
+
+  it("is told before the copy that says so waits, with the calls that were made", () => {
+    expect(upgradeOf(toBeUpgraded, incoming({}), "urgent")).toEqual([
+      { to: "risk.results" },
+      { to: "risk.waiting", upgrade: 1, calls: 2, lane: "urgent" },
+    ]);
+  });
+
+  it("is still to be upgraded after another round", () => {
+    const message = incoming({ properties: { headers: { "x-risk-upgrade": 1, "x-risk-lane": "urgent" } } });
+    const waits = { action: "wait", cause: "quota", calls: 3 } as const;
+    expect(upgradeOf(waits, message, "waiting")).toEqual([
+      { to: "risk.waiting", upgrade: 1, calls: 3, lane: "urgent" },
+    ]);
+  });
+
+  it.each(["standard", "replay"] as const)("is no producer's to say, on the %s lane", (lane) => {
+    const message = incoming({ properties: { headers: { "x-risk-upgrade": 1 } } });
+    expect(readDelivery(message, lane).isUpgrade).toBeUndefined();
+  });
+});
+
+describe("settlingMessages", () => {
   it("makes a result that payment systems can bind and filter by", () => {
     const { body, ...rest } = settle(
       complete,

@@ -115,6 +115,7 @@ const handle = (of = delivery(), changes: Partial<HandlerOptions> = {}) =>
     pass: async (_stage, _delivery, _hand, work) => ({ kind: "passed", value: work() }),
     remind,
     scoringPolicy: { scoreAbove: 0, belowThreshold: "approve" },
+    upgradesLate: false,
     circumstances: {
       worker: "w1",
       verdictLimits: { reviewAt: 0.5, declineAt: 0.8 },
@@ -629,5 +630,107 @@ describe("a message that killed workers", () => {
       action: "give-back",
       cause: "shutdown",
     });
+  });
+});
+
+describe("UPGRADE_LATE", () => {
+  const FALLBACK = {
+    ...RESULT.result,
+    source: "fallback",
+    riskScore: null,
+    verdict: "review",
+    decidedAt: NOW,
+  } as const;
+  const fallback: Outcome = { kind: "result", result: FALLBACK };
+  const decideBy = "2026-11-23T08:00:02+08:00";
+  const waiting = delivery({ lane: "waiting", isUpgrade: true, calls: 1 }, { decideBy });
+  const on = { upgradesLate: true };
+  const TOLD = { action: "complete", result: FALLBACK, rail: "alipay", merchantId: "store-17" };
+
+  it("lets a fallback of this replica's own wait on for the true score", async () => {
+    gathers({ kind: "overdue" }, 1);
+    const disposition = await handle(delivery(), on);
+    expect(disposition).toMatchObject({
+      action: "complete",
+      isToBeUpgraded: true,
+      result: { source: "fallback", revision: 1, attempts: 1 },
+    });
+  });
+
+  it("lets one wait on that is found stored, wherever the delivery comes from", async () => {
+    journal.claim.mockResolvedValue({ kind: "settled", outcome: fallback });
+    expect(await handle(delivery(), on)).toEqual({ ...TOLD, isToBeUpgraded: true });
+    expect(await handle(delivery({ lane: "waiting" }), on)).toEqual({ ...TOLD, isToBeUpgraded: true });
+    expect(await handle(delivery({ lane: "waiting" }))).toEqual(TOLD); // turned off
+  });
+
+  it("claims for the upgrade, forgets the deadline, and yields to all others", async () => {
+    journal.claim.mockResolvedValue(claimed({ standing: FALLBACK, calls: 1 }));
+    score.mockResolvedValue({
+      kind: "evidence",
+      evidence: { kind: "scored", score: SCORE, source: "alipay" },
+      calls: 2,
+    });
+    expect(await handle(waiting, on)).toMatchObject({
+      action: "complete",
+      result: { source: "alipay", riskScore: 0.62, revision: 2, attempts: 2 },
+    });
+    const wanted = { ...sampleTransaction({ decideBy }), decideByMs: undefined };
+    const history = { calls: 1, replays: 0, replay: "none", isUpgrade: true };
+    expect(journal.claim.mock.calls).toEqual([[wanted, "t", history, HAND]]);
+    const [scored, , urgency] = score.mock.calls[0] ?? [];
+    expect(scored).toEqual(wanted);
+    expect(urgency).toMatchObject({ priority: 9, leavesWhenHeld: false });
+  });
+
+  it.each([
+    { kind: "failed", failure: { kind: "permanent", code: "40004", detail: "no" } },
+    { kind: "calls-used-up" },
+  ] as const)("lets the fallback stand after $kind", async (evidence) => {
+    journal.claim.mockResolvedValue(claimed({ standing: FALLBACK }));
+    gathers(evidence, 4);
+    expect(await handle(waiting, on)).toEqual(TOLD);
+    expect(journal.store).not.toHaveBeenCalled();
+    expect(journal.release).toHaveBeenCalledOnce();
+  });
+
+  it("lets the fallback stand when it is a day old", async () => {
+    const yesterday = { ...FALLBACK, decidedAt: "2026-11-22T08:00:00.411+08:00" };
+    journal.claim.mockResolvedValue(claimed({ standing: yesterday }));
+    expect(await handle(waiting, on)).toMatchObject({ result: yesterday });
+    expect(score).not.toHaveBeenCalled();
+    expect(journal.release).toHaveBeenCalledOnce();
+  });
+
+  it("goes on waiting while no call can be made, and is not put off anew", async () => {
+    journal.claim.mockResolvedValue(claimed({ standing: FALLBACK }));
+    gathers({ kind: "held", cause: "banned" }, 1);
+    expect(await handle(waiting, on)).toMatchObject({ action: "wait", cause: "banned", calls: 1 });
+    expect(journal.putOff).not.toHaveBeenCalled();
+    expect(remind).not.toHaveBeenCalled();
+  });
+
+  it("keeps the answer to a call that was under way when time was up", async () => {
+    const { promise, resolve } = Promise.withResolvers<Scoring>();
+    score.mockResolvedValue({ kind: "evidence", evidence: { kind: "overdue" }, calls: 1, tooLate: promise });
+    await handle(delivery(), on);
+    expect(journal.store).toHaveBeenCalledOnce();
+    resolve({ kind: "evidence", evidence: { kind: "scored", score: SCORE, source: "alipay" }, calls: 1 });
+    await vi.waitFor(() => expect(journal.store).toHaveBeenCalledTimes(2));
+    const [, outcome, , kept] = journal.store.mock.calls[1] ?? [];
+    expect(outcome).toMatchObject({ result: { revision: 2, source: "alipay", attempts: 1 } });
+    expect(kept).toEqual(SCORE);
+  });
+
+  it("off: what was under way is not waited for", async () => {
+    const tooLate = Promise.resolve<Scoring>({
+      kind: "evidence",
+      evidence: { kind: "scored", score: SCORE, source: "alipay" },
+      calls: 1,
+    });
+    score.mockResolvedValue({ kind: "evidence", evidence: { kind: "overdue" }, calls: 1, tooLate });
+    expect(await handle()).not.toHaveProperty("isToBeUpgraded");
+    await tooLate;
+    expect(journal.store).toHaveBeenCalledOnce();
   });
 });

@@ -47,7 +47,7 @@ it("arms no timer for a deadline beyond every stay: the longest timer would fire
 it("is overdue at the deadline, whatever scoring is about, and aborts nothing", async () => {
   const score = vi.fn<Score>(() => never);
   const startedAt = performance.now();
-  expect(await scoreWith(score, 50)).toEqual(OVERDUE);
+  expect(await scoreWith(score, 50)).toEqual({ ...OVERDUE, tooLate: expect.any(Promise) });
   expect(performance.now() - startedAt).toBeGreaterThanOrEqual(49);
   const [, , urgency, hand] = score.mock.calls[0] ?? [];
   expect(hand?.signal.aborted).toBe(false);
@@ -71,4 +71,11 @@ it("keeps a paid answer that came with the deadline", async () => {
     return SCORED;
   };
   expect(await scoreWith(blocked, 50)).toEqual(SCORED);
+});
+
+it("is overdue while a call is under way, and still tells what that comes to", async () => {
+  const { promise, resolve } = Promise.withResolvers<Scoring>();
+  const scoring = await scoreWith(() => promise, 20);
+  resolve(SCORED);
+  expect(await (scoring.kind === "evidence" ? scoring.tooLate : undefined)).toEqual(SCORED);
 });
