@@ -119,6 +119,14 @@ describe("a flight", () => {
     expect(await claim("T2", "follows")).toMatchObject({ kind: "claimed" });
   });
 
+  it("is not revived by whoever takes its leader's transaction up later, and does not lead", async () => {
+    await journal.release(claimed(await claim("T1", "follows")));
+    const apart = sampleTransaction({ transactionId: "T1", userId: "u1", merchantId: "follows" });
+    const upgrade = { ...NO_HISTORY, isUpgrade: true };
+    expect(await journal.claim(apart, journal.newToken(), upgrade)).toMatchObject({ kind: "claimed" });
+    expect(await claim("T2", "follows")).toMatchObject({ kind: "claimed" });
+  });
+
   it("ends with its leader's lease, and lives for as long as that is renewed", async () => {
     const dead = openJournal();
     await claim("T1", "follows", { by: dead });
