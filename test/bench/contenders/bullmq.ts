@@ -3,6 +3,8 @@ import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { z } from "zod";
 
+process.once("disconnect", () => process.exit()); // does not outlive the benchmark
+
 const env = z
   .object({ REDIS_URL: z.string(), NAMESPACE: z.string(), PREFETCH: z.coerce.number() })
   .parse(process.env);

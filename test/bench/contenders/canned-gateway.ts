@@ -7,6 +7,8 @@ import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 
+process.once("disconnect", () => process.exit()); // does not outlive the benchmark
+
 const env = z.object({ GATEWAY_PRIVATE_KEY: z.string(), LATENCY_MS: z.coerce.number() }).parse(process.env);
 
 const node = JSON.stringify({
