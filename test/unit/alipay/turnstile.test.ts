@@ -133,6 +133,26 @@ describe("a passenger", () => {
 });
 
 describe("the queue", () => {
+  it("finds nobody there and passes at once, without a timer", async () => {
+    vi.useFakeTimers();
+    try {
+      expect(await enter()).toMatchObject({ kind: "pass" });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("keeps those waiting who come while it is served at once", async () => {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<PermitReply>();
+    permits.replyWith(() => answered);
+    const passages = [enter(), enter(), enter({ priority: 1 })];
+    await sleep(200); // long enough for bottleneck to begin their jobs
+    expect(permits.asked).toHaveLength(1);
+    answer(permits.grant());
+    await Promise.all(passages);
+    expect(permits.mostAtOnce).toBe(1);
+  });
+
   it("asks for one permit at a time", async () => {
     const replies = Array.from({ length: 5 }, () => async () => {
       await sleep(2);
