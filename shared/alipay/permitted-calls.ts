@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Claim, SentReply, StoredScore } from "../domain/claim.ts";
+import type { Claim, Score, SentReply } from "../domain/claim.ts";
 import type { Hand } from "../domain/delivery.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Outcome } from "../domain/outcome.ts";
@@ -47,7 +47,7 @@ export interface WantedCall {
 
 /** What became of it. Only the first two were calls. */
 export type CallOutcome =
-  | { readonly kind: "scored"; readonly score: StoredScore }
+  | { readonly kind: "scored"; readonly score: Score }
   | { readonly kind: "failed"; readonly failure: Failure }
   | { readonly kind: "held"; readonly cause: HoldKind | "quota" }
   | { readonly kind: "interrupted" }

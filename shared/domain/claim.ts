@@ -1,11 +1,18 @@
 import type { Outcome } from "./outcome.ts";
+import type { ScoredPayment } from "./payer-change.ts";
 import type { RiskResult } from "./risk-result.ts";
 
-/** A score as it is kept for a returning user. */
-export interface StoredScore {
+/** What the gateway said of a transaction. */
+export interface Score {
   readonly riskScore: number;
   readonly ruleCodes: readonly string[];
   readonly traceId: string | null;
+}
+
+/** A score as it is kept for a returning user. */
+export interface StoredScore extends Score {
+  /** What it was given for, where a rule compares it with the payer's next payment. */
+  readonly payment?: ScoredPayment;
 }
 
 /** A transaction taken for work: a lease that nobody else holds while it lives. */
@@ -13,6 +20,8 @@ export interface Claim {
   readonly transactionId: string;
   /** Stands for the payer wherever a person would be a key. */
   readonly pseudonym: string;
+  /** Stands for the payer's device; the same device of another payer is told apart. */
+  readonly device: string;
   /** Digest of what makes two transactions with one id the same. */
   readonly digest: string;
   /** Proves the lease; fresh for each claim. */

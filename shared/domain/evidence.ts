@@ -1,10 +1,10 @@
-import type { StoredScore } from "./claim.ts";
+import type { Score } from "./claim.ts";
 import type { Failure } from "./failure.ts";
 import type { HoldKind } from "./permit.ts";
 
 /** What the work on a claimed transaction brought to light. */
 export type Evidence =
-  | { readonly kind: "scored"; readonly score: StoredScore; readonly source: "alipay" | "cache" }
+  | { readonly kind: "scored"; readonly score: Score; readonly source: "alipay" | "cache" }
   | { readonly kind: "below-threshold" }
   | { readonly kind: "unsupported-rail" }
   /** `decideBy` was past when the transaction was first taken up. */

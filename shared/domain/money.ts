@@ -61,6 +61,14 @@ export function formatMinorUnits(minorUnits: number, currency: string): string {
   return formatScaled(minorUnits, CURRENCY_DECIMALS.get(currency) ?? 0);
 }
 
+/** Reads a limit for amounts of a currency, to its smallest unit: written like an amount, but it may be 0. */
+export function parseLimit(value: string, currency: string): Parsed<number> {
+  const decimals = CURRENCY_DECIMALS.get(currency);
+  if (decimals === undefined) return refused(`${currency} is no currency that one can pay in`);
+  const minorUnits = parseScaled(value, decimals, LARGEST_AMOUNT);
+  return minorUnits.ok ? minorUnits : refused(`${minorUnits.problem} (${currency})`);
+}
+
 /** Reads a price in CNY, such as "0.02", to ten-thousandths of a yuan. */
 export function parsePrice(text: string): Parsed<number> {
   return parseScaled(text, PRICE_DECIMALS, HIGHEST_PRICE);

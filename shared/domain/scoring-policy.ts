@@ -1,19 +1,21 @@
 import type { Claim } from "./claim.ts";
 import { dueInMs } from "./deadline.ts";
 import type { Evidence } from "./evidence.ts";
+import { changeSince, type ChangeRules } from "./payer-change.ts";
+import { thresholdOf, type Thresholds } from "./thresholds.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface ScoringPolicy {
-  /** In fen: above it, the API is always called. */
-  readonly scoreAbove: number;
+  /** Above its threshold, a transaction is always scored. */
+  readonly thresholds: Thresholds;
+  /** So is one that differs too much from what the payer's stored score was given for. */
+  readonly changes: ChangeRules;
   /** At or below it, without a stored score: approve, or score all the same. */
   readonly belowThreshold: "approve" | "score";
 }
 
 /** The only rail whose transactions Alipay can score. */
 export const SCORED_RAIL = "alipay";
-/** The threshold is an amount of yuan; other currencies are always scored. */
-const THRESHOLD_CURRENCY = "CNY";
 
 /** What is known without a call, or undefined where a call is needed. */
 export function answerWithoutCall(
@@ -42,12 +44,18 @@ export function lateness(
 }
 
 /** Whether a stored score may answer it. */
-export function isSmall({ amount }: Pick<Transaction, "amount">, policy: ScoringPolicy): boolean {
-  return amount.currency === THRESHOLD_CURRENCY && amount.minorUnits <= policy.scoreAbove;
+export function isSmall(
+  transaction: Pick<Transaction, "amount" | "merchantCategoryCode">,
+  { thresholds }: Pick<ScoringPolicy, "thresholds">,
+): boolean {
+  return transaction.amount.minorUnits <= thresholdOf(transaction, thresholds);
 }
 
 function answerOfSmall(transaction: Transaction, claim: Claim, policy: ScoringPolicy): Evidence | undefined {
   if (!isSmall(transaction, policy)) return undefined;
-  if (claim.score !== undefined) return { kind: "scored", score: claim.score, source: "cache" };
-  return policy.belowThreshold === "approve" ? { kind: "below-threshold" } : undefined;
+  const { score } = claim;
+  if (score === undefined)
+    return policy.belowThreshold === "approve" ? { kind: "below-threshold" } : undefined;
+  if (changeSince(score.payment, { transaction, claim }, policy.changes) !== undefined) return undefined;
+  return { kind: "scored", score, source: "cache" };
 }

@@ -1,4 +1,5 @@
 import { isSmall, SCORED_RAIL, type ScoringPolicy } from "./scoring-policy.ts";
+import { hasThreshold } from "./thresholds.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**
@@ -9,12 +10,13 @@ import type { Transaction } from "./transaction.ts";
 export type FlightRole = "leads" | "follows" | "apart";
 
 /** Pure: the flight's part in what is known before a transaction is taken up. */
-export function flightRoleOf(
-  transaction: Pick<Transaction, "rail" | "amount">,
+export function flightRoles(
   policy: ScoringPolicy,
   keepsScores: boolean,
-): FlightRole {
-  const isFlown = keepsScores && policy.belowThreshold === "score" && policy.scoreAbove > 0;
-  if (!isFlown || transaction.rail !== SCORED_RAIL) return "apart";
-  return isSmall(transaction, policy) ? "follows" : "leads";
+): (transaction: Pick<Transaction, "rail" | "amount" | "merchantCategoryCode">) => FlightRole {
+  const isFlown = keepsScores && policy.belowThreshold === "score" && hasThreshold(policy.thresholds);
+  return (transaction) => {
+    if (!isFlown || transaction.rail !== SCORED_RAIL) return "apart";
+    return isSmall(transaction, policy) ? "follows" : "leads";
+  };
 }

@@ -112,6 +112,8 @@ export class Journal {
     const { transactionId } = transaction;
     const digest = hash("sha256", identityOf(transaction), "base64url");
     const pseudonym = this.#pseudonymise(transaction.userId);
+    const device = this.#pseudonymise(deviceText(transaction));
+    const names = { transactionId, pseudonym, device, digest, token };
     const key = this.#journalKey(transactionId);
     const reply = claimReplySchema.parse(
       await this.#scripts.claim(
@@ -140,13 +142,13 @@ export class Journal {
       case "following": {
         const [kind, remainingMs, calls, replays, firstTakenUpAtMs, nowMs] = reply;
         const counts = { calls, replays, nextCallInMs: remainingMs, firstTakenUpAtMs, nowMs };
-        const known = { transactionId, pseudonym, digest, token, ...counts, score: undefined };
+        const known = { ...names, ...counts, score: undefined };
         return { kind, remainingMs, known };
       }
       case "claimed": {
         const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score, standing] = reply;
         const counts = { calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
-        const known = { transactionId, pseudonym, digest, token, ...counts, score: readScore(score) };
+        const known = { ...names, ...counts, score: readScore(score) };
         const claim = standing === null ? known : { ...known, standing: readFallback(standing) };
         this.#held.take(key, claim);
         return { kind: "claimed", claim };
@@ -266,3 +268,7 @@ function readFallback(json: string): RiskResult {
   if (outcome.kind !== "result") throw new Error("no result is stored");
   return outcome.result;
 }
+
+/** No user id reads like this, and the same device of two payers does not: what is kept of one says nothing of another. */
+const deviceText = ({ userId, deviceFingerprint }: Transaction): string =>
+  `device\0${userId}\0${deviceFingerprint}`;

@@ -5,6 +5,7 @@ export function sampleClaim(changes: Partial<Claim> = {}): Claim {
   return {
     transactionId: "T202611230000001",
     pseudonym: "p",
+    device: "device",
     digest: "d",
     token: "t",
     calls: 0,

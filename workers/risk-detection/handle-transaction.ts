@@ -9,6 +9,7 @@ import type { Evidence } from "../../shared/domain/evidence.ts";
 import { formatInstant } from "../../shared/domain/instant.ts";
 import type { Money } from "../../shared/domain/money.ts";
 import type { Outcome } from "../../shared/domain/outcome.ts";
+import { scoredPayment } from "../../shared/domain/payer-change.ts";
 import type { RiskResult } from "../../shared/domain/risk-result.ts";
 import { answerWithoutCall, lateness, type ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
 import { YIELDING_PRIORITY, type Scoring, type Urgency } from "../../shared/domain/scoring.ts";
@@ -192,7 +193,7 @@ export function createHandler(options: HandlerOptions) {
   ): Promise<Disposition> {
     const { transaction, delivery, isUpgrade, hand } = work;
     const revision = isUpgrade ? 2 : 1;
-    const score = evidence.kind === "scored" && evidence.source === "alipay" ? evidence.score : undefined;
+    const score = scoreToKeep(evidence, claim, transaction);
     // What was paid for is stored for as long as this process lives.
     const untilMs = callsMade > claim.calls ? Infinity : hand.untilMs;
     for (let calls = callsMade; ;) {
@@ -217,6 +218,12 @@ export function createHandler(options: HandlerOptions) {
       if (reply.kind === "conflict") return conflict(transaction, reply.calls, delivery);
       calls = reply.calls;
     }
+  }
+
+  function scoreToKeep(evidence: Evidence, claim: Claim, transaction: Transaction): StoredScore | undefined {
+    if (evidence.kind !== "scored" || evidence.source !== "alipay") return undefined;
+    const payment = scoredPayment({ transaction, claim }, options.scoringPolicy.changes);
+    return { ...evidence.score, payment };
   }
 
   async function letWait(

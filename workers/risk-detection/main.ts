@@ -14,7 +14,7 @@ import { resultMessage } from "../../shared/amqp/settling-message.ts";
 import { topologyOf } from "../../shared/amqp/topology.ts";
 import { roughValue } from "../../shared/domain/rough-value.ts";
 import type { ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
-import { flightRoleOf } from "../../shared/domain/single-flight.ts";
+import { flightRoles } from "../../shared/domain/single-flight.ts";
 import { exitOnCrash } from "../../shared/process/exit-on-crash.ts";
 import type { BrokerRole } from "../../shared/process/health-metrics.ts";
 import { startHttpEndpoint } from "../../shared/process/http-endpoint.ts";
@@ -192,7 +192,7 @@ async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJ
       ...settings.journal,
       cacheTtlSeconds,
       callPrice,
-      flightRole: (transaction) => flightRoleOf(transaction, scoringPolicyOf(worker), cacheTtlSeconds > 0),
+      flightRole: flightRoles(scoringPolicyOf(worker), cacheTtlSeconds > 0),
     },
     pseudonymise,
   );
@@ -304,7 +304,11 @@ function openSuspects({ settings, observers }: Worker, redis: RedisClient): Susp
 }
 
 const scoringPolicyOf = ({ settings: { policy } }: Worker): ScoringPolicy => ({
-  scoreAbove: policy.scoreAboveFen,
+  thresholds: {
+    byCurrency: new Map([["CNY", policy.scoreAboveFen], ...policy.scoreAboveByCurrency]),
+    byCategory: new Map(policy.scoreAboveByCategory),
+  },
+  changes: policy,
   belowThreshold: policy.belowThreshold,
 });
 

@@ -13,7 +13,7 @@ export interface SettingValue<T> {
 export type HttpPort = "off" | { readonly port: number; readonly isExplicit: boolean };
 
 /** A value whose only problem is that its rule is broken: `read` then gives undefined. */
-function ruled<T>(rule: string, read: (text: string) => T | undefined): SettingValue<T> {
+export function ruled<T>(rule: string, read: (text: string) => T | undefined): SettingValue<T> {
   const parse = (text: string): Parsed<T> => {
     const value = read(text);
     return value === undefined ? refused(`must be ${rule}`) : parsed(value);

@@ -1,3 +1,4 @@
+import { CHANGES, type Change } from "../../domain/payer-change.ts";
 import { computed, required, secret, withDefault, type Setting } from "./setting.ts";
 import { systemUser } from "./system-user.ts";
 import {
@@ -18,6 +19,7 @@ import {
   yuan,
   type HttpPort,
 } from "./setting-values.ts";
+import { limitsByCategory, limitsByCurrency, wordList } from "./setting-lists.ts";
 
 const SECONDS_OF_A_YEAR = 365 * 86_400;
 const keyText = textOfLength(100, 16_384);
@@ -149,11 +151,44 @@ export const SETTINGS = {
       yuan(2, 100_000_000),
       "amount above which the API is always called; 0 scores everything",
     ),
+    scoreAboveByCurrency: computed(
+      "SCORE_ABOVE_BY_CURRENCY",
+      "none: always scored",
+      () => [],
+      limitsByCurrency,
+      "the same for other currencies",
+    ),
+    scoreAboveByCategory: computed(
+      "SCORE_ABOVE_BY_CATEGORY",
+      "none",
+      () => [],
+      limitsByCategory,
+      "amounts in CNY by merchant category; they win over `SCORE_ABOVE`, and 0 over every currency",
+    ),
     belowThreshold: withDefault(
       "BELOW_THRESHOLD",
       "approve",
       oneOf("approve", "score"),
       "what to do at or below `SCORE_ABOVE` without a stored score",
+    ),
+    alwaysScoreOn: computed(
+      "ALWAYS_SCORE_ON",
+      "nothing",
+      (): readonly Change[] => [],
+      wordList(...CHANGES),
+      "changes since the payer's stored score that are scored whatever the amount is",
+    ),
+    amountJump: withDefault(
+      "AMOUNT_JUMP",
+      "10",
+      wholeNumber(2, 10_000),
+      "an amount is a change where it is more than so many times the scored one",
+    ),
+    placeJumpKm: withDefault(
+      "PLACE_JUMP_KM",
+      "500",
+      wholeNumber(50, 20_000),
+      "a place is a change where it is farther from the scored one",
     ),
     cacheTtlSeconds: withDefault(
       "CACHE_TTL_SECONDS",

@@ -121,6 +121,7 @@ class FakeRecord implements CallRecord {
 const CLAIM: Claim = {
   transactionId: "T202611230000001",
   pseudonym: "p",
+  device: "device",
   digest: "d",
   token: "t",
   calls: 0,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { answerWithoutCall, type ScoringPolicy } from "../../../shared/domain/scoring-policy.ts";
+import { answerWithoutCall } from "../../../shared/domain/scoring-policy.ts";
 import { sampleClaim } from "../../support/sample-claim.ts";
+import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 
 const SCORE = { riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: "21a3" };
@@ -11,7 +12,7 @@ const DECIDE_BY_MS = Date.parse(DECIDE_BY);
 const CLAIM = sampleClaim({ nowMs: DECIDE_BY_MS - 1_000 });
 
 /** 100 yuan. */
-const POLICY: ScoringPolicy = { scoreAbove: 10_000, belowThreshold: "approve" };
+const POLICY = samplePolicy({ scoreAbove: 10_000 });
 
 const amount = (value: string, currency = "CNY") => ({ amount: { value, currency } });
 
@@ -35,15 +36,42 @@ describe("by amount", () => {
     { belowThreshold: "score", score: undefined, expected: undefined },
     { belowThreshold: "score", score: SCORE, expected: FROM_CACHE },
   ] as const)("below it with BELOW_THRESHOLD=$belowThreshold: $expected.kind", (row) => {
-    const policy: ScoringPolicy = { ...POLICY, belowThreshold: row.belowThreshold };
+    const policy = samplePolicy({ scoreAbove: 10_000, belowThreshold: row.belowThreshold });
     const claim = { ...CLAIM, score: row.score };
     expect(answerWithoutCall(sampleTransaction(amount("1.00")), claim, false, policy)).toEqual(row.expected);
   });
 
   it("calls for the smallest amount, stored score or not, where the threshold is 0", () => {
-    const policy: ScoringPolicy = { scoreAbove: 0, belowThreshold: "approve" };
     const smallest = sampleTransaction(amount("0.01"));
-    expect(answerWithoutCall(smallest, { ...CLAIM, score: SCORE }, false, policy)).toBeUndefined();
+    expect(answerWithoutCall(smallest, { ...CLAIM, score: SCORE }, false, samplePolicy())).toBeUndefined();
+  });
+});
+
+describe("by what changed since the payer's stored score", () => {
+  const payment = { device: CLAIM.device, amount: { currency: "CNY", minorUnits: 5_000 } };
+  const small = sampleTransaction(amount("99.99"));
+  const policy = samplePolicy({ scoreAbove: 10_000, alwaysScoreOn: ["device", "amount"] });
+
+  it.each([
+    { title: "nothing", score: { ...SCORE, payment }, expected: "cache" },
+    {
+      title: "the device",
+      score: { ...SCORE, payment: { ...payment, device: "another" } },
+      expected: "call",
+    },
+    { title: "nobody knows what", score: SCORE, expected: "call" },
+  ])("$title: $expected", ({ score, expected }) => {
+    const answer = answerWithoutCall(small, { ...CLAIM, score }, false, policy);
+    expect(answer).toEqual(expected === "cache" ? { ...FROM_CACHE, score } : undefined);
+  });
+
+  it("is not asked for where no score is stored: there is nothing to compare with", () => {
+    expect(answerWithoutCall(small, CLAIM, false, policy)).toEqual({ kind: "below-threshold" });
+  });
+
+  it("does not matter where no rule is on", () => {
+    const score = { ...SCORE, payment: { device: "another" } };
+    expect(answerWithoutCall(small, { ...CLAIM, score }, false, POLICY)).toEqual({ ...FROM_CACHE, score });
   });
 });
 

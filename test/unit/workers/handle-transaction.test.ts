@@ -6,6 +6,7 @@ import type { Outcome } from "../../../shared/domain/outcome.ts";
 import type { Scoring } from "../../../shared/domain/scoring.ts";
 import type { SuspectStage } from "../../../shared/domain/suspect.ts";
 import { createHandler, type HandlerOptions } from "../../../workers/risk-detection/handle-transaction.ts";
+import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleBody, sampleTransaction } from "../../support/sample-transaction.ts";
 
 const NOW_MS = Date.parse("2026-11-23T00:00:00.412Z");
@@ -13,10 +14,13 @@ const NOW = "2026-11-23T08:00:00.412+08:00";
 const ID = "T202611230000001";
 const AMOUNT = { value: "128.50", currency: "CNY", minorUnits: 12_850 };
 const SCORE = { riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: "21a3" };
+/** The same as it is kept: with nothing of the payment, where no rule compares it. */
+const KEPT = { ...SCORE, payment: {} };
 
 const CLAIM: Claim = {
   transactionId: ID,
   pseudonym: "p",
+  device: "device",
   digest: "d",
   token: "t",
   calls: 0,
@@ -114,7 +118,7 @@ const handle = (of = delivery(), changes: Partial<HandlerOptions> = {}) =>
     score,
     pass: async (_stage, _delivery, _hand, work) => ({ kind: "passed", value: work() }),
     remind,
-    scoringPolicy: { scoreAbove: 0, belowThreshold: "approve" },
+    scoringPolicy: samplePolicy(),
     upgradesLate: false,
     circumstances: {
       worker: "w1",
@@ -154,7 +158,7 @@ describe("a good transaction", () => {
     ]);
     expect(score).toHaveBeenCalledOnce();
     expect(journal.store.mock.calls).toEqual([
-      [CLAIM, { kind: "result", result: expect.objectContaining(COMPLETED.result) }, 1, SCORE, Infinity],
+      [CLAIM, { kind: "result", result: expect.objectContaining(COMPLETED.result) }, 1, KEPT, Infinity],
     ]);
     expect(journal.release).not.toHaveBeenCalled();
   });
@@ -225,7 +229,7 @@ describe("what needs no call", () => {
     },
   ])("$title is stored and told without one", async ({ claim, body, expected }) => {
     journal.claim.mockResolvedValue(claimed(claim));
-    const scoringPolicy = { scoreAbove: 20_000, belowThreshold: "approve" } as const;
+    const scoringPolicy = samplePolicy({ scoreAbove: 20_000 });
     expect(await handle(delivery({}, body), { scoringPolicy })).toMatchObject(expected);
     expect(score).not.toHaveBeenCalled();
     expect(journal.store).toHaveBeenCalledOnce();
@@ -234,7 +238,7 @@ describe("what needs no call", () => {
 
   it("tells the calls that were made before", async () => {
     journal.claim.mockResolvedValue(claimed({ calls: 2, score: SCORE }));
-    const scoringPolicy = { scoreAbove: 20_000, belowThreshold: "approve" } as const;
+    const scoringPolicy = samplePolicy({ scoreAbove: 20_000 });
     expect(await handle(delivery(), { scoringPolicy })).toMatchObject({ result: { attempts: 2 } });
   });
 });
@@ -336,8 +340,8 @@ describe("a known transaction", () => {
     journal.claim
       .mockResolvedValueOnce(following)
       .mockResolvedValueOnce(following)
-      .mockResolvedValueOnce(claimed({ score: SCORE }));
-    const scoringPolicy = { scoreAbove: 20_000, belowThreshold: "score" } as const;
+      .mockResolvedValueOnce(claimed({ score: KEPT }));
+    const scoringPolicy = samplePolicy({ scoreAbove: 20_000, belowThreshold: "score" });
     expect(await handle(delivery(), { scoringPolicy })).toMatchObject({
       result: { source: "cache", attempts: 0 },
     });
@@ -719,7 +723,7 @@ describe("UPGRADE_LATE", () => {
     await vi.waitFor(() => expect(journal.store).toHaveBeenCalledTimes(2));
     const [, outcome, , kept] = journal.store.mock.calls[1] ?? [];
     expect(outcome).toMatchObject({ result: { revision: 2, source: "alipay", attempts: 1 } });
-    expect(kept).toEqual(SCORE);
+    expect(kept).toEqual(KEPT);
   });
 
   it("off: what was under way is not waited for", async () => {

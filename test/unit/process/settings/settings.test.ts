@@ -155,7 +155,48 @@ const EXPECTED: Readonly<
     ],
     refuses: ["0.001", "-1", "100000000.01", "1,000", "٣"],
   },
+  SCORE_ABOVE_BY_CURRENCY: {
+    unset: [],
+    accepts: [
+      ["USD:10.00", [["USD", 1_000]]],
+      ["USD:10, JPY:1500", [["USD", 1_000], ["JPY", 1_500]]], // prettier-ignore
+      ["KWD:0.125", [["KWD", 125]]],
+      ["USD:0", [["USD", 0]]],
+    ],
+    refuses: [
+      "CNY:5",
+      "usd:10",
+      "USD",
+      "USD:",
+      "USD:10.001",
+      "JPY:1.5",
+      "XXX:1",
+      "ZZZ:1",
+      "USD:1,USD:1",
+      "USD:1,",
+      "USD:-1",
+    ],
+  },
+  SCORE_ABOVE_BY_CATEGORY: {
+    unset: [],
+    accepts: [
+      ["5411:200", [["5411", 20_000]]],
+      ["5411:200.50,0742:0", [["5411", 20_050], ["0742", 0]]], // prettier-ignore
+    ],
+    refuses: ["541:5", "5411", "5411:1.001", "5411:1,5411:2", "groceries:5", "5411=5", "5411:100000001"],
+  },
   BELOW_THRESHOLD: { unset: "approve", accepts: [["score", "score"]], refuses: ["decline"] },
+  ALWAYS_SCORE_ON: {
+    unset: [],
+    accepts: [
+      ["device", ["device"]],
+      ["place, device", ["device", "place"]],
+      ["device,amount,place", ["device", "amount", "place"]],
+    ],
+    refuses: ["user", "device,,place", "Device", "device,device", "off"],
+  },
+  AMOUNT_JUMP: { unset: 10, accepts: [["2", 2]], refuses: ["1", "1.5", "10001"] },
+  PLACE_JUMP_KM: { unset: 500, accepts: [["50", 50]], refuses: ["49", "20001", "500km"] },
   CACHE_TTL_SECONDS: {
     unset: 300,
     accepts: [
