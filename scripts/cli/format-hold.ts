@@ -5,7 +5,10 @@ import { formatDuration } from "./format-duration.ts";
 
 /** A hold for a person: why, since when, and what will end it. */
 export function formatHold(hold: HoldOverview): string {
-  const { kind, code, sinceMs, by } = hold;
+  const { kind, code, sinceMs, remainingMs, by } = hold;
+  if (kind === "budget") {
+    return `${code}, since ${formatInstant(sinceMs)}, another one begins in ${formatDuration(remainingMs)}`;
+  }
   const who = kind === "operator" ? `by ${by}` : `met by ${by}`;
   return `${code}, since ${formatInstant(sinceMs)}, ${endOf(hold)} (${who})`;
 }

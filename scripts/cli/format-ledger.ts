@@ -2,7 +2,8 @@ import { formatInstant } from "../../shared/domain/instant.ts";
 import { formatPrice } from "../../shared/domain/money.ts";
 import { formatQuota } from "../../shared/domain/quota.ts";
 import { usefulReplicas } from "../../shared/domain/useful-replicas.ts";
-import type { LedgerOverview, Spend, WindowOverview } from "../../shared/redis/ledger-overview.ts";
+import type { LedgerOverview, WindowOverview } from "../../shared/redis/ledger-overview.ts";
+import type { CurrentFigures } from "../../shared/redis/read-books.ts";
 import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
 import { forecast, marginOf, type Forecast } from "./forecast.ts";
 import { formatDuration } from "./format-duration.ts";
@@ -59,8 +60,8 @@ function setQuotaJson({ quota, by, atMs, reason }: NonNullable<LedgerOverview["s
 }
 
 /** Spend as JSON has it; the amount is exact decimal text. */
-export function spendJson({ day, calls, tenThousandths }: Spend) {
-  return { day, calls, cost: { value: formatPrice(tenThousandths), currency: "CNY" } };
+export function spendJson({ day: { period, calls, tenThousandths } }: CurrentFigures) {
+  return { day: period, calls, cost: { value: formatPrice(tenThousandths), currency: "CNY" } };
 }
 
 /** The ledger for a person. */
@@ -84,8 +85,8 @@ export function ledgerRows(ledger: LedgerOverview, strikesPerDay: number): Row[]
 }
 
 /** Spend for a person. */
-export function spendRow({ day, calls, tenThousandths }: Spend): Row {
-  return ["spent today", `${formatPrice(tenThousandths)} CNY for ${inGroups(calls)} calls (${day})`];
+export function spendRow({ day: { period, calls, tenThousandths } }: CurrentFigures): Row {
+  return ["spent today", `${formatPrice(tenThousandths)} CNY for ${inGroups(calls)} calls (${period})`];
 }
 
 /** Calls under way count as long as they may still arrive, so that a window can hold more than its calls. */

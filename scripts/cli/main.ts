@@ -11,6 +11,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["result", async () => (await import("./commands/result.ts")).resultCommand()],
   ["results", async () => (await import("./commands/results.ts")).resultsCommand()],
   ["status", async () => (await import("./commands/status.ts")).statusCommand()],
+  ["spend", async () => (await import("./commands/spend.ts")).spendCommand()],
   ["quota", async () => (await import("./commands/quota.ts")).quotaCommand()],
   ["audit", async () => (await import("./commands/audit.ts")).auditCommand()],
   ["plan", async () => (await import("./commands/plan.ts")).planCommand()],

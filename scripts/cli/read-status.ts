@@ -4,13 +4,10 @@ import { inspectQueues, type QueueCounts } from "../../shared/amqp/inspect-queue
 import { LANES } from "../../shared/domain/delivery.ts";
 import { readSettings, type Settings } from "../../shared/process/settings/read-settings.ts";
 import type { RedisClient } from "../../shared/redis/connection.ts";
-import {
-  readLedgerOverview,
-  readSpendToday,
-  type LedgerOverview,
-  type Spend,
-} from "../../shared/redis/ledger-overview.ts";
+import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledger-overview.ts";
+import { readCurrent, type CurrentFigures } from "../../shared/redis/read-books.ts";
 import { readPutOff, type PutOff } from "../../shared/redis/read-put-off.ts";
+import { withBudgetHolds } from "./budget-holds.ts";
 import { readCommandSettings } from "./read-command-settings.ts";
 import { withRedis } from "./with-redis.ts";
 
@@ -23,7 +20,7 @@ export interface Status {
   readonly namespace: string;
   readonly queues: Attempt<readonly QueueCounts[]>;
   readonly redis: Attempt<{
-    readonly spend: Spend;
+    readonly spend: CurrentFigures;
     readonly putOff: readonly PutOff[];
     /** Not there where no application is configured here. */
     readonly quota: Attempt<{ readonly ledger: LedgerOverview; readonly strikesPerDay: number }>;
@@ -64,16 +61,16 @@ const LONGEST_WAIT_MS = 5_000;
 async function readRedis({ installation, redis }: Settings<"installation" | "redis">) {
   const { namespace } = installation;
   return withRedis(redis.url, async (client) => {
-    const spend = await readSpendToday(client, namespace);
-    const putOff = await readPutOff(client, namespace, spend.day);
-    return { spend, putOff, quota: await attempt(() => readQuota(client)) };
+    const spend = await readCurrent(client, namespace);
+    const putOff = await readPutOff(client, namespace, spend.day.period);
+    return { spend, putOff, quota: await attempt(() => readQuota(client, spend)) };
   });
 }
 
-async function readQuota(client: RedisClient) {
+async function readQuota(client: RedisClient, spend: CurrentFigures) {
   const { application, quota } = readSettings(["application", "quota"]);
   const ledger = await readLedgerOverview(client, application, quota.windows);
-  return { ledger, strikesPerDay: quota.limitStrikesPerDay };
+  return { ledger: withBudgetHolds(ledger, spend), strikesPerDay: quota.limitStrikesPerDay };
 }
 
 async function attempt<T>(find: () => Promise<T>): Promise<Attempt<T>> {

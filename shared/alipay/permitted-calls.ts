@@ -3,7 +3,8 @@ import type { Claim, Score, SentReply } from "../domain/claim.ts";
 import type { Hand } from "../domain/delivery.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Outcome } from "../domain/outcome.ts";
-import type { HoldKind } from "../domain/permit.ts";
+import type { WhenBudgetIsSpent } from "../domain/budget.ts";
+import type { Hold, HoldKind } from "../domain/permit.ts";
 import { callLimit, delayAfterCall, type RetryPolicy } from "../domain/retry-policy.ts";
 import type { Urgency } from "../domain/scoring.ts";
 import type { Transaction } from "../domain/transaction.ts";
@@ -29,6 +30,9 @@ export interface PermittedCallsOptions {
   readonly retryPolicy: RetryPolicy;
   /** What goes first among those of one priority. */
   readonly worthOf: (transaction: Transaction) => number;
+  readonly whenBudgetIsSpent: WhenBudgetIsSpent;
+  /** The books refused a call for want of budget. */
+  readonly onHeld: (hold: Hold) => void;
   /** A permit whose call surely never left. Best effort. */
   readonly unused: (permitId: string) => void;
   readonly onPermit: (waitedMs: number) => void;
@@ -76,7 +80,8 @@ export class PermittedCalls {
       const passage = await this.#pass(wanted);
       if (passage.kind !== "pass") return passage;
       const outcome = await this.#callOnce(wanted, passage).finally(() => this.#options.turnstile.leave());
-      if (outcome === "unreachable" || outcome === "withdrawn") continue; // the turnstile holds it back
+      // The turnstile holds it back.
+      if (outcome === "unreachable" || outcome === "withdrawn" || outcome === "unaffordable") continue;
       if (outcome !== "stale") return outcome;
       this.#options.onStale();
       await sleep(stalePauseMs, undefined, { signal: wanted.hand.signal });
@@ -97,6 +102,7 @@ export class PermittedCalls {
     const passenger = { priority, value, leavesWhenHeld, call, callLimit: callLimit(retryPolicy), signal };
     const enteredAtMs = performance.now();
     for (;;) {
+      if (this.#goesWithoutCall()) return { kind: "held", cause: "budget" };
       const patienceMs = waitsUntilMs - performance.now();
       const passage = await turnstile.enter({ ...passenger, patienceMs });
       if (passage.kind === "pass") onPermit(performance.now() - enteredAtMs);
@@ -105,18 +111,38 @@ export class PermittedCalls {
     }
   }
 
+  /** Where a fallback is wanted, nobody waits for another day. */
+  #goesWithoutCall(): boolean {
+    const { whenBudgetIsSpent, replicaHold } = this.#options;
+    return whenBudgetIsSpent === "fallback" && replicaHold.spentBudget(performance.now()) !== undefined;
+  }
+
+  #refused(
+    reply: Exclude<SentReply, { kind: "recorded" }>,
+  ): Extract<CallOutcome, { kind: "settled" | "lost" }> | "withdrawn" | "unaffordable" {
+    if (reply.kind === "withdrawn") return "withdrawn";
+    if (reply.kind !== "unaffordable") return reply;
+    const { replicaHold, onHeld } = this.#options;
+    const nowMs = performance.now();
+    replicaHold.spend(reply.period, reply.remainingMs, nowMs);
+    const hold = replicaHold.spentBudget(nowMs);
+    if (hold !== undefined) onHeld(hold);
+    return "unaffordable";
+  }
+
   async #callOnce(
     wanted: WantedCall,
     pass: Pass,
-  ): Promise<CallOutcome | "stale" | "unreachable" | "withdrawn"> {
+  ): Promise<CallOutcome | "stale" | "unreachable" | "withdrawn" | "unaffordable"> {
     const { gateway, record, retryPolicy, replicaHold, unused } = this.#options;
     const { transaction, claim, call, hand } = wanted;
     const { permit } = pass;
     const recorded = await record.sent(claim, call, permit.id, delayAfterCall(call, retryPolicy), hand);
     if (recorded.kind !== "recorded") {
       unused(permit.id);
-      return recorded.kind === "withdrawn" ? "withdrawn" : recorded;
+      return this.#refused(recorded);
     }
+    replicaHold.afford();
 
     const askedAtMs = performance.now();
     const answer = await gateway.detect(transaction, {

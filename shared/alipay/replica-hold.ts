@@ -1,3 +1,4 @@
+import type { Period } from "../domain/alipay-calendar.ts";
 import type { Hold } from "../domain/permit.ts";
 
 /** Holds that concern this replica alone: nobody else's clock is wrong, nobody else's network is cut. */
@@ -11,6 +12,8 @@ const STEPS_MS: Readonly<Record<ReplicaHoldKind, { first: number; longest: numbe
 
 /** No calls by this replica until a probe succeeds. Times are monotonic milliseconds. */
 export class ReplicaHold {
+  /** The books refused a call. Each replica goes by its own budget, and asks again when another day or month begins. */
+  #budget: { period: Period; untilMs: number } | undefined;
   #hold: { kind: ReplicaHoldKind; cause: string; setAtMs: number; untilMs: number; step: number } | undefined;
 
   /** Begins or renews the hold. A call that left before it was set tells nothing new. */
@@ -23,9 +26,19 @@ export class ReplicaHold {
     this.#hold = { kind, cause, setAtMs: nowMs, untilMs, step };
   }
 
+  /** The budget has no room for another call for so long. */
+  spend(period: Period, remainingMs: number, nowMs: number): void {
+    this.#budget = { period, untilMs: nowMs + remainingMs };
+  }
+
+  /** A call was paid for. */
+  afford(): void {
+    this.#budget = undefined;
+  }
+
   /** True also while it is probed. */
   get isEngaged(): boolean {
-    return this.#hold !== undefined;
+    return this.#hold !== undefined || this.#budget !== undefined;
   }
 
   /** A call succeeded. One that left before the hold was set tells nothing of it. */
@@ -35,12 +48,26 @@ export class ReplicaHold {
 
   /** The hold that stands now, or undefined where a call may be made. */
   standing(nowMs: number): Hold | undefined {
+    return this.spentBudget(nowMs) ?? this.#standingByProbe(nowMs);
+  }
+
+  /** The hold for want of budget, where it stands. */
+  spentBudget(nowMs: number): Hold | undefined {
+    if (this.#budget === undefined || nowMs >= this.#budget.untilMs) return undefined;
+    const { period, untilMs } = this.#budget;
+    return { kind: "budget", cause: `the budget of this ${period} is spent`, remainingMs: untilMs - nowMs };
+  }
+
+  #standingByProbe(nowMs: number): Hold | undefined {
     if (this.#hold === undefined || nowMs >= this.#hold.untilMs) return undefined;
     const { kind, cause, untilMs } = this.#hold;
     return { kind, cause, remainingMs: untilMs - nowMs };
   }
 
-  /** A call is about to probe: the others wait until it has been answered, or cannot be any more. */
+  /**
+   * A call is about to probe: the others wait until it has been answered, or cannot be any more. A budget needs no probe:
+   * the books refuse without a call.
+   */
   beginProbe(nowMs: number, longestCallMs: number): void {
     if (this.#hold !== undefined) this.#hold.untilMs = nowMs + longestCallMs;
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pRetry from "p-retry";
+import type { WhenBudgetIsSpent } from "../domain/budget.ts";
 import type { Claim } from "../domain/claim.ts";
 import type { Hand } from "../domain/delivery.ts";
 import type { Evidence } from "../domain/evidence.ts";
@@ -33,6 +34,7 @@ export interface RiskClientOptions {
   readonly retryPolicy: RetryPolicy;
   /** What goes first where permits are short: larger values, among those of one priority. */
   readonly worthOf: (transaction: Transaction) => number;
+  readonly whenBudgetIsSpent: WhenBudgetIsSpent;
   /** The call's own deadline. */
   readonly timeoutMs: number;
   readonly events: RiskClientEvents;
@@ -57,7 +59,8 @@ export class RiskClient {
   readonly #turnstile: Turnstile;
   readonly #calls: PermittedCalls;
 
-  constructor({ gateway, ledger, record, retryPolicy, worthOf, timeoutMs, events }: RiskClientOptions) {
+  constructor(options: RiskClientOptions) {
+    const { gateway, ledger, record, retryPolicy, worthOf, whenBudgetIsSpent, timeoutMs, events } = options;
     const replicaHold = new ReplicaHold();
     const turnstile = new Turnstile(ledger, replicaHold, 2 * timeoutMs, events);
     this.#retryPolicy = retryPolicy;
@@ -69,6 +72,8 @@ export class RiskClient {
       record,
       retryPolicy,
       worthOf,
+      whenBudgetIsSpent,
+      onHeld: (hold) => turnstile.noteHold(hold),
       consequences: new Consequences({
         ledger,
         replicaHold,

@@ -1,3 +1,4 @@
+import type { Period } from "./alipay-calendar.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ScoredPayment } from "./payer-change.ts";
 import type { RiskResult } from "./risk-result.ts";
@@ -22,6 +23,8 @@ export interface Claim {
   readonly pseudonym: string;
   /** Stands for the payer's device; the same device of another payer is told apart. */
   readonly device: string;
+  /** Whose account it goes to in the books. */
+  readonly merchantId: string | undefined;
   /** Digest of what makes two transactions with one id the same. */
   readonly digest: string;
   /** Proves the lease; fresh for each claim. */
@@ -45,7 +48,7 @@ export interface Claim {
 /** What it takes to store an outcome: who has the lease does not matter. */
 export type StoringClaim = Pick<
   Claim,
-  "transactionId" | "pseudonym" | "digest" | "token" | "replays" | "nowMs"
+  "transactionId" | "pseudonym" | "merchantId" | "digest" | "token" | "replays"
 >;
 
 /** What a delivery says of the past of its transaction: only a replayed or a waiting one says anything. */
@@ -78,6 +81,8 @@ export type SentReply =
   | { readonly kind: "recorded" }
   /** A limit answer, or a hold, came since it was permitted: it needs another permit. */
   | { readonly kind: "withdrawn" }
+  /** The budget of this day or month has no room for its price; another one begins in so many milliseconds. */
+  | { readonly kind: "unaffordable"; readonly period: Period; readonly remainingMs: number }
   | { readonly kind: "settled"; readonly outcome: Outcome }
   /** The lease went to somebody else. */
   | { readonly kind: "lost" };

@@ -1,3 +1,4 @@
+import type { WhenBudgetIsSpent } from "./budget.ts";
 import type { Claim } from "./claim.ts";
 import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 import type { Evidence } from "./evidence.ts";
@@ -23,6 +24,7 @@ export interface Circumstances {
   readonly verdictLimits: VerdictLimits;
   /** The verdict on what nobody could answer in time. */
   readonly fallbackVerdict: Verdict;
+  readonly whenBudgetIsSpent: WhenBudgetIsSpent;
   readonly retryPolicy: RetryPolicy;
   /** In ten-thousandths of a yuan. */
   readonly callPrice: number;
@@ -51,16 +53,7 @@ export function decide(evidence: Evidence, circumstances: Circumstances): Decisi
         circumstances,
       );
     case "overdue":
-      return conclude(
-        {
-          verdict: circumstances.fallbackVerdict,
-          riskScore: null,
-          ruleCodes: [],
-          source: "fallback",
-          traceId: null,
-        },
-        circumstances,
-      );
+      return fallBack(circumstances);
     case "unsupported-rail":
       return refuse("unsupported-rail", "rail: only alipay can be scored here", undefined, circumstances);
     case "expired":
@@ -80,10 +73,21 @@ export function decide(evidence: Evidence, circumstances: Circumstances): Decisi
     case "failed":
       return decideFailure(evidence.failure, circumstances);
     case "held":
+      if (evidence.cause === "budget" && circumstances.whenBudgetIsSpent === "fallback") {
+        return fallBack(circumstances);
+      }
       return { action: "wait", cause: evidence.cause, calls: circumstances.calls };
     case "interrupted":
       return { action: "give-back", cause: "shutdown" };
   }
+}
+
+function fallBack(circumstances: Circumstances): Decision {
+  const { fallbackVerdict: verdict } = circumstances;
+  return conclude(
+    { verdict, riskScore: null, ruleCodes: [], source: "fallback", traceId: null },
+    circumstances,
+  );
 }
 
 function decideFailure(failure: Failure, circumstances: Circumstances): Decision {

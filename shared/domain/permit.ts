@@ -15,6 +15,7 @@ export const HOLD_KINDS = [
   "operator",
   "clock-skew",
   "unreachable",
+  "budget",
 ] as const;
 export type HoldKind = (typeof HOLD_KINDS)[number];
 

@@ -35,6 +35,10 @@ const FIELDS = {
   wantedPort: "number",
   retryInMs: "number",
   waitMs: "number",
+  period: "text",
+  spent: "text",
+  budget: "text",
+  until: "text",
 } as const;
 
 interface Given {

@@ -20,6 +20,14 @@ export interface Metrics extends HealthMetrics {
   readonly permitWaited: (waitMs: number) => void;
   /** Calls were paid for, in ten-thousandths of a yuan. */
   readonly spent: (tenThousandths: number) => void;
+  /** A result was stored for the first time; `saved`: what the call that it did not need costs, in ten-thousandths of a yuan. */
+  readonly resultStored: (result: { readonly source: string; readonly saved: number }) => void;
+  /** How far a budget is spent, by all replicas, in ten-thousandths of a yuan. */
+  readonly budgetSeen: (use: {
+    readonly period: string;
+    readonly budget: number;
+    readonly spent: number;
+  }) => void;
   /** A hold of this kind began or ended, as this replica meets it. */
   readonly holdChanged: (kind: string, isHeld: boolean) => void;
   /** A permit was too old when its call could leave. */
@@ -99,6 +107,7 @@ export function createMetrics(): { readonly metrics: Metrics; readonly page: Met
     metrics: {
       ...deliveryMetrics(registry),
       ...callMetrics(registry),
+      ...spendingMetrics(registry),
       ...stateMetrics(registry),
       ...holdAndLedgerMetrics(registry),
       ...healthMetrics(registry),
@@ -173,9 +182,7 @@ function deliveryMetrics(registry: Registry): Pick<Metrics, "deliverySettled" | 
 /** The gateway's for an answer that is a score. */
 const SUCCESS_CODE = "10000";
 
-function callMetrics(
-  registry: Registry,
-): Pick<Metrics, "callEnded" | "permitWaited" | "permitWentStale" | "spent"> {
+function callMetrics(registry: Registry): Pick<Metrics, "callEnded" | "permitWaited" | "permitWentStale"> {
   const registers = [registry];
   const calls = new Counter({
     name: "riskline_calls_total",
@@ -200,19 +207,6 @@ function callMetrics(
     help: "Permits given up because they were too old when their call could leave",
     registers,
   });
-  // Kept as an integer: a counter of hundredths of a yuan would drift.
-  let spentTenThousandths = 0;
-  registry.registerMetric(
-    new Counter({
-      name: "riskline_spend_cny_total",
-      help: "What this replica's calls cost, in CNY",
-      registers: [],
-      collect() {
-        this.reset();
-        this.inc(spentTenThousandths / 10_000);
-      },
-    }),
-  );
   const byCode = boundedLabels(100);
   calls.inc({ code: byCode(SUCCESS_CODE) }, 0);
   return {
@@ -222,8 +216,65 @@ function callMetrics(
     },
     permitWaited: (waitMs) => waits.observe(waitMs / 1_000),
     permitWentStale: () => stale.inc(),
+  };
+}
+
+const YUAN = 10_000;
+
+function spendingMetrics(registry: Registry): Pick<Metrics, "spent" | "resultStored" | "budgetSeen"> {
+  const registers = [registry];
+  const results = new Counter({
+    name: "riskline_results_total",
+    help: "Results of this replica that were stored first, each once, by source",
+    labelNames: ["source"],
+    registers,
+  });
+  // Kept as integers: a counter of hundredths of a yuan would drift.
+  let spent = 0;
+  const saved = new Map<string, number>();
+  registry.registerMetric(
+    new Counter({
+      name: "riskline_spend_cny_total",
+      help: "What this replica's calls cost, in CNY",
+      registers: [],
+      collect() {
+        this.reset();
+        this.inc(spent / YUAN);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Counter({
+      name: "riskline_saved_cny_total",
+      help: "What calls would have cost that were not needed, in CNY, by the source that answered instead",
+      labelNames: ["source"],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [source, tenThousandths] of saved) this.inc({ source }, tenThousandths / YUAN);
+      },
+    }),
+  );
+  const ofBudget = (name: string, help: string) =>
+    new Gauge({ name: `riskline_budget_${name}`, help, labelNames: ["period"], registers });
+  const limit = ofBudget("cny", "The budget for calls, in CNY, by day and month");
+  const used = ofBudget(
+    "spent_cny",
+    "What calls of all replicas cost in the day or month of this replica's last call",
+  );
+  const bySource = boundedLabels(20);
+  return {
     spent: (tenThousandths) => {
-      spentTenThousandths += tenThousandths;
+      spent += tenThousandths;
+    },
+    resultStored: (result) => {
+      const source = bySource(result.source);
+      results.inc({ source });
+      if (result.saved > 0) saved.set(source, (saved.get(source) ?? 0) + result.saved);
+    },
+    budgetSeen: (use) => {
+      limit.set({ period: use.period }, use.budget / YUAN);
+      used.set({ period: use.period }, use.spent / YUAN);
     },
   };
 }

@@ -10,6 +10,8 @@ import type {
   StoreReply,
   StoringClaim,
 } from "../domain/claim.ts";
+import { endOf } from "../domain/alipay-calendar.ts";
+import type { Budgets, Spent } from "../domain/budget.ts";
 import { formatInstant } from "../domain/instant.ts";
 import type { Money } from "../domain/money.ts";
 import type { Outcome } from "../domain/outcome.ts";
@@ -21,11 +23,9 @@ import type { Pseudonymise } from "./pseudonym.ts";
 import { putOffKey } from "./read-put-off.ts";
 import { readOutcome } from "./read-outcome.ts";
 import { readScore } from "./read-score.ts";
+import { booksKey } from "./read-books.ts";
 import type { LedgerKeys } from "./ledger-keys.ts";
-import { loadScript } from "./script.ts";
-
-/** Spend is kept for the year's accounts. */
-const SPEND_TTL_SECONDS = 400 * 86_400;
+import { loadScript, readPrelude } from "./script.ts";
 
 /** What was put off is looked at on the same day, and compared with a few before. */
 const PUT_OFF_TTL_SECONDS = 40 * 86_400;
@@ -43,6 +43,12 @@ export interface JournalSettings {
   readonly callPrice: number;
   /** What a transaction is to its payer's flight. */
   readonly flightRole: (transaction: Transaction) => FlightRole;
+  /** In force for what this replica calls. */
+  readonly budgets: Budgets;
+  /** Told what all replicas' calls cost so far, with each call that is recorded or refused for want of budget. */
+  readonly onSpent?: (spent: Spent) => void;
+  /** Told of each outcome that this replica stored and nobody else before. */
+  readonly onFirstOutcome?: (outcome: Outcome) => void;
 }
 
 /** The usual reply first: one that does not fit costs more than one that does. */
@@ -63,7 +69,8 @@ const claimReplySchema = z.union([
 ]);
 
 const sentReplySchema = z.union([
-  z.tuple([z.literal("recorded")]),
+  z.tuple([z.literal("recorded"), z.number(), z.number(), z.number()]),
+  z.tuple([z.literal("unaffordable"), z.enum(["day", "month"]), z.number(), z.number(), z.number()]),
   z.tuple([z.literal("withdrawn")]),
   z.tuple([z.literal("lost")]),
   z.tuple([z.literal("settled"), z.string(), z.string()]),
@@ -91,11 +98,12 @@ export class Journal {
   constructor(client: Redis, settings: JournalSettings, pseudonymise: Pseudonymise) {
     this.#settings = settings;
     this.#pseudonymise = pseudonymise;
+    const books = readPrelude("books");
     this.#scripts = {
       claim: loadScript(client, "claim"),
-      sent: loadScript(client, "sent"),
-      unsent: loadScript(client, "unsent"),
-      store: loadScript(client, "store"),
+      sent: loadScript(client, "sent", books),
+      unsent: loadScript(client, "unsent", books),
+      store: loadScript(client, "store", books),
       release: loadScript(client, "release"),
       putOff: loadScript(client, "put-off"),
     };
@@ -113,7 +121,7 @@ export class Journal {
     const digest = hash("sha256", identityOf(transaction), "base64url");
     const pseudonym = this.#pseudonymise(transaction.userId);
     const device = this.#pseudonymise(deviceText(transaction));
-    const names = { transactionId, pseudonym, device, digest, token };
+    const names = { transactionId, pseudonym, device, merchantId: transaction.merchantId, digest, token };
     const key = this.#journalKey(transactionId);
     const reply = claimReplySchema.parse(
       await this.#scripts.claim(
@@ -158,25 +166,50 @@ export class Journal {
 
   /** Records call number `call` before it leaves. `nextCallInMs`: the wait after it, should it fail. */
   async sent(claim: Claim, call: number, permitId: string, nextCallInMs: number): Promise<SentReply> {
-    const { state, freeze, permission } = this.#settings.ledgerKeys;
-    const key = this.#journalKey(claim.transactionId);
+    const { callPrice, journalTtlSeconds } = this.#settings;
     const reply = sentReplySchema.parse(
-      await this.#scripts.sent(
-        [key, state, freeze, permission],
-        [claim.token, call, nextCallInMs, LEASE_MS, this.#settings.journalTtlSeconds, permitId],
-      ),
+      await this.#scripts.sent(this.#sentKeys(claim), [
+        claim.token,
+        call,
+        nextCallInMs,
+        LEASE_MS,
+        journalTtlSeconds,
+        permitId,
+        claim.merchantId ?? "",
+        callPrice,
+        this.#settings.budgets.day ?? "",
+        this.#settings.budgets.month ?? "",
+      ]),
     );
-    if (reply[0] === "recorded") this.#held.note(claim, call, nextCallInMs);
-    else if (reply[0] !== "withdrawn") this.#held.letGo(claim.token);
-    if (reply[0] === "settled") return { kind: "settled", outcome: readOutcome(reply[1], reply[2]) };
-    return { kind: reply[0] };
+    switch (reply[0]) {
+      case "recorded": {
+        const [kind, nowMs, day, month] = reply;
+        this.#held.note(claim, call, nextCallInMs);
+        this.#settings.onSpent?.({ nowMs, day, month });
+        return { kind };
+      }
+      case "unaffordable": {
+        const [kind, period, nowMs, day, month] = reply;
+        this.#settings.onSpent?.({ nowMs, day, month });
+        return { kind, period, remainingMs: endOf(period, nowMs) - nowMs };
+      }
+      case "withdrawn":
+        return { kind: reply[0] };
+      case "lost":
+        this.#held.letGo(claim.token);
+        return { kind: reply[0] };
+      case "settled":
+        this.#held.letGo(claim.token);
+        return { kind: reply[0], outcome: readOutcome(reply[1], reply[2]) };
+    }
   }
 
   /** Takes a recorded call back that surely never left. Best effort: untold, it counts. */
   async unsent(claim: Claim, call: number, permitId: string): Promise<void> {
     const key = this.#journalKey(claim.transactionId);
     this.#held.note(claim, call - 1, 0);
-    await this.#scripts.unsent([key], [call, permitId]).catch(() => undefined);
+    const args = [call, permitId, claim.merchantId ?? ""];
+    await this.#scripts.unsent([key, this.#booksKey], args).catch(() => undefined);
   }
 
   /** Stores how it ended, and the score for the returning user where there is a new one. */
@@ -191,12 +224,7 @@ export class Journal {
     const body = outcome.kind === "result" ? outcome.result : outcome.deadLetter;
     const reply = storeReplySchema.parse(
       await this.#scripts.store(
-        [
-          key,
-          this.#resultKey(claim.transactionId),
-          this.#scoreKey(claim.pseudonym),
-          this.#spendKey(claim.nowMs),
-        ],
+        [key, this.#resultKey(claim.transactionId), this.#scoreKey(claim.pseudonym), this.#booksKey],
         [
           claim.digest,
           outcome.kind,
@@ -208,14 +236,18 @@ export class Journal {
           cacheTtlSeconds,
           callPrice,
           claim.replays,
-          SPEND_TTL_SECONDS,
+          claim.merchantId ?? "",
+          outcome.kind === "result" ? outcome.result.source : "",
         ],
       ),
     );
     if (reply[0] === "recount") return { kind: "recount", calls: reply[1] };
     this.#held.letGo(claim.token);
     if (reply[0] === "conflict") return { kind: "conflict", calls: reply[1] };
-    if (reply[0] === "stored") return { kind: "stored", outcome, wasFirst: true };
+    if (reply[0] === "stored") {
+      this.#settings.onFirstOutcome?.(outcome);
+      return { kind: "stored", outcome, wasFirst: true };
+    }
     return { kind: "stored", outcome: readOutcome(reply[1], reply[2]), wasFirst: false };
   }
 
@@ -257,9 +289,14 @@ export class Journal {
     return `${this.#settings.namespace}:flight:${pseudonym}`;
   }
 
-  /** The day at Alipay, by Redis' clock. */
-  #spendKey(nowMs: number): string {
-    return `${this.#settings.namespace}:spend:${formatInstant(nowMs).slice(0, 10)}`;
+  /** What all keys of the books begin with. */
+  get #booksKey(): string {
+    return booksKey(this.#settings.namespace);
+  }
+
+  #sentKeys({ transactionId }: Claim): string[] {
+    const { state, freeze, permission } = this.#settings.ledgerKeys;
+    return [this.#journalKey(transactionId), state, freeze, permission, this.#booksKey];
   }
 }
 

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { formatInstant } from "../domain/instant.ts";
 import type { Quota, QuotaWindow } from "../domain/quota.ts";
 import type { RedisClient } from "./connection.ts";
 import { findKeys } from "./find-keys.ts";
@@ -65,14 +64,6 @@ export interface HoldOverview {
   readonly by: string;
 }
 
-/** What was paid for calls on one day at Alipay. */
-export interface Spend {
-  /** "2026-11-23", by China's clock. */
-  readonly day: string;
-  readonly calls: number;
-  readonly tenThousandths: number;
-}
-
 const count = z.coerce.number().default(0);
 /** Lua writes an empty table as an object. */
 const flatList = z.union([z.array(z.string()), z.strictObject({}).transform(() => [])]);
@@ -108,7 +99,6 @@ const holdSchema = z.object({
   until: z.coerce.number(),
   by: z.string(),
 });
-const spendSchema = z.object({ calls: count, tenThousandths: count });
 
 /** The quota as the ledger's scripts take and keep it: "20/1000,600/60000", calls/ms. */
 export const quotaText = (quota: Quota): string =>
@@ -154,17 +144,6 @@ export async function readLedgerOverview(
   ]);
   const holds = await Promise.all([keys.freeze, ...permissions].map((key) => client.hgetall(key)));
   return parseOverview(json, holds);
-}
-
-/** Reads what an installation's calls of today cost. */
-export async function readSpendToday(client: RedisClient, namespace: string): Promise<Spend> {
-  const day = formatInstant(await readTime(client)).slice(0, 10);
-  return { day, ...spendSchema.parse(await client.hgetall(`${namespace}:spend:${day}`)) };
-}
-
-async function readTime(client: RedisClient): Promise<number> {
-  const [seconds = 0, microseconds = 0] = await client.time();
-  return seconds * 1_000 + Math.floor(microseconds / 1_000);
 }
 
 function readHold(fields: Readonly<Record<string, string>>, nowMs: number): HoldOverview[] {

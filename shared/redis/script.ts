@@ -5,6 +5,15 @@ import type { Redis } from "ioredis";
 /** One Lua script on one connection. */
 export type Script = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>;
 
+/**
+ * Reads what several scripts begin with; on one line, so that Redis' error messages count the lines of each script's own
+ * file. Its comments stand on lines of their own.
+ */
+export function readPrelude(name: string): string {
+  const lines = readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8").split("\n");
+  return lines.filter((line) => !line.trimStart().startsWith("--")).join(" ");
+}
+
 /** Reads `name.lua` beside this file, to go after `prelude`; it is sent once, and again where Redis has forgotten it. */
 export function loadScript(client: Redis, name: string, prelude = ""): Script {
   const lua = `${prelude} ${readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8")}`;

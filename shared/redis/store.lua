@@ -1,9 +1,10 @@
--- Stores how a transaction ended, with the score, the result and the spend. The first outcome wins, whoever
+-- Stores how a transaction ended, with the score, the result and what it cost and saved. The first outcome wins, whoever
 -- brings it: an answer that was paid for is never refused because a lease ran out.
--- KEYS  1 the transaction's journal   2 its result   3 the payer's stored score   4 the day's spend
+-- `dayOf` and `book` are from books.lua.
+-- KEYS  1 the transaction's journal   2 its result   3 the payer's stored score   4 the books
 -- ARGV  1 digest   2 "result" or "dead-letter"   3 the outcome's JSON   4 calls it speaks of   5 journal's time to live, s
 --       6 result's time to live, s   7 score to keep, or ""   8 its time to live, s   9 price of a call
---       10 replays   11 the spend's time to live, s
+--       10 replays   11 merchant, or ""   12 the result's source, or ""
 local journal = redis.call('HMGET', KEYS[1], 'kind', 'body', 'calls', 'accounted', 'digest')
 local calls = math.max(tonumber(journal[3] or 0), tonumber(ARGV[4]))
 -- A repaired dead letter was replayed meanwhile: this is no answer to what the id stands for now.
@@ -19,16 +20,23 @@ if journal[1] and not isUpgrade() then return { 'settled', journal[1], journal[2
 
 if calls > tonumber(ARGV[4]) then return { 'recount', calls } end
 
+-- What is counted of a result, by its source, and what is saved where it needed no call.
+local COUNTED = { alipay = 'scored', cache = 'cached', ['below-threshold'] = 'belowThreshold', fallback = 'fallback' }
+local SAVED = { cache = 'savedByCache', ['below-threshold'] = 'savedByThreshold' }
+local price, figures = tonumber(ARGV[9]), {}
+-- Calls are booked before they leave (sent.lua), but for those that only a replica or a message still knew of.
 local unaccounted = calls - tonumber(journal[4] or 0)
-if unaccounted > 0 then
-  redis.call('HSET', KEYS[4], 'v', 1)
-  redis.call('HINCRBY', KEYS[4], 'calls', unaccounted)
-  redis.call('HINCRBY', KEYS[4], 'tenThousandths', unaccounted * ARGV[9])
-  redis.call('EXPIRE', KEYS[4], ARGV[11])
+if unaccounted > 0 then figures = { calls = unaccounted, tenThousandths = unaccounted * price } end
+-- A true score that follows a fallback is no further result.
+if COUNTED[ARGV[12]] and not journal[1] then figures[COUNTED[ARGV[12]]] = 1 end
+if SAVED[ARGV[12]] then figures[SAVED[ARGV[12]]] = price end
+if next(figures) then
+  local time = redis.call('TIME')
+  book(KEYS[4], dayOf(time[1] * 1000), ARGV[11], figures)
 end
 redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'calls', calls,
   'accounted', calls, 'replays', ARGV[10])
-redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'sentUnder')
+redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'sentUnder', 'bookedOn', 'bookedFor')
 -- A replay of a dead letter is called at once. An upgrade is not: a call that was under way when the fallback was stored
 -- may yet bring the score.
 if ARGV[2] == 'dead-letter' then redis.call('HDEL', KEYS[1], 'nextCallAt') end

@@ -27,7 +27,8 @@ export class Pipeline {
   readonly workers = new Set<WorkerProcess>();
   readonly #model: ChannelModel;
   readonly #channel: ConfirmChannel;
-  readonly #env: Readonly<Record<string, string>>;
+  /** The settings of all workers. */
+  readonly env: Readonly<Record<string, string>>;
 
   static async start({
     servers,
@@ -85,7 +86,7 @@ export class Pipeline {
     this.redis = parts.redis;
     this.#model = parts.model;
     this.#channel = parts.channel;
-    this.#env = parts.env;
+    this.env = parts.env;
   }
 
   /** Starts a worker and waits until it consumes. */
@@ -96,7 +97,7 @@ export class Pipeline {
   }
 
   spawnWorker(env: Readonly<Record<string, string>> = {}): WorkerProcess {
-    const worker = new WorkerProcess({ ...this.#env, ...env });
+    const worker = new WorkerProcess({ ...this.env, ...env });
     this.workers.add(worker);
     return worker;
   }

@@ -6,6 +6,7 @@ export function sampleClaim(changes: Partial<Claim> = {}): Claim {
     transactionId: "T202611230000001",
     pseudonym: "p",
     device: "device",
+    merchantId: "store-17",
     digest: "d",
     token: "t",
     calls: 0,

@@ -32,7 +32,7 @@ export interface DeadlineKeeperOptions {
 }
 
 /** What one round took, and for how long. */
-interface Lease extends Pick<DueDeadlines, "nowMs" | "leaseUntilMs"> {
+interface Lease extends Pick<DueDeadlines, "leaseUntilMs"> {
   /** Its end, in monotonic milliseconds. */
   readonly untilMs: number;
   /** Aborts then. */
@@ -97,11 +97,11 @@ export class DeadlineKeeper {
   async #round(): Promise<number | undefined> {
     const { deadlines, onTrouble } = this.#options;
     try {
-      const { deadlines: due, nextInMs, ...taken } = await deadlines.take(LEASE_MS);
+      const { deadlines: due, nextInMs, leaseUntilMs } = await deadlines.take(LEASE_MS);
       if (due.length === 0) return nextInMs;
       const over = AbortSignal.timeout(LEASE_MS);
       const noMore = AbortSignal.any([over, this.#closing.signal]);
-      const lease = { ...taken, untilMs: performance.now() + LEASE_MS, over, noMore };
+      const lease = { leaseUntilMs, untilMs: performance.now() + LEASE_MS, over, noMore };
       await Promise.all(due.map((deadline) => this.#answer(deadline, lease)));
       return nextInMs;
     } catch (error) {
@@ -136,11 +136,11 @@ export class DeadlineKeeper {
   }
 
   /** The outcome that stands: the first one stored. Undefined where the id stands for something else by now. */
-  async #settle(deadline: Deadline, { nowMs, untilMs }: Lease): Promise<Outcome | undefined> {
+  async #settle(deadline: Deadline, { untilMs }: Lease): Promise<Outcome | undefined> {
     const { store, circumstances, now } = this.#options;
-    const { transactionId, claim } = deadline;
+    const { transactionId, merchantId, claim } = deadline;
     // Nobody's lease: an outcome is taken from anybody.
-    const storing = { ...claim, transactionId, token: "deadline", nowMs };
+    const storing = { ...claim, transactionId, merchantId, token: "deadline" };
     for (let { calls } = claim; ;) {
       const facts = { ...circumstances, transaction: deadline, claim, calls, nowMs: now() };
       const decision = decide({ kind: "overdue" }, facts);

@@ -50,7 +50,7 @@ export interface HandlerOptions {
   readonly upgradesLate: boolean;
   readonly circumstances: Pick<
     Circumstances,
-    "worker" | "verdictLimits" | "fallbackVerdict" | "retryPolicy" | "callPrice"
+    "worker" | "verdictLimits" | "fallbackVerdict" | "whenBudgetIsSpent" | "retryPolicy" | "callPrice"
   >;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

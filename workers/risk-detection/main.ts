@@ -57,6 +57,7 @@ const readWorkerSettings = () =>
     "application",
     "credentials",
     "calls",
+    "spending",
     "quota",
     "policy",
     "worker",
@@ -92,7 +93,8 @@ export async function runWorker(): Promise<number> {
   const prefetch = prefetchShares(settings.worker.prefetch);
   const health = new ReplicaHealth(Object.keys(prefetch).length);
   const callPrice = settings.calls.priceTenThousandths;
-  const observers = createWorkerLog({ log, metrics, health, callPrice });
+  const budgets = budgetsOf({ settings });
+  const observers = createWorkerLog({ log, metrics, health, callPrice, budgets });
   metrics.watch("isReady", () => Number(health.readiness().ready));
   metrics.watch("redisAnswers", () => Number(health.redisAnswers));
   try {
@@ -193,6 +195,8 @@ async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJ
       cacheTtlSeconds,
       callPrice,
       flightRole: flightRoles(scoringPolicyOf(worker), cacheTtlSeconds > 0),
+      budgets: budgetsOf(worker),
+      ...observers.spending,
     },
     pseudonymise,
   );
@@ -253,6 +257,7 @@ function openRiskClient(
     record: journal,
     retryPolicy: retryPolicyOf(worker),
     worthOf: settings.quota.isValueFirst ? ({ amount }) => roughValue(amount) : () => 0,
+    whenBudgetIsSpent: settings.spending.whenBudgetIsSpent,
     timeoutMs: settings.calls.timeoutMs,
     events: observers.calls,
   });
@@ -303,6 +308,11 @@ function openSuspects({ settings, observers }: Worker, redis: RedisClient): Susp
   });
 }
 
+const budgetsOf = ({ settings: { spending } }: Pick<Worker, "settings">) => ({
+  day: spending.budgetPerDay,
+  month: spending.budgetPerMonth,
+});
+
 const scoringPolicyOf = ({ settings: { policy } }: Worker): ScoringPolicy => ({
   thresholds: {
     byCurrency: new Map([["CNY", policy.scoreAboveFen], ...policy.scoreAboveByCurrency]),
@@ -316,6 +326,7 @@ const circumstancesOf = (worker: Worker) => ({
   worker: worker.name,
   verdictLimits: worker.settings.policy,
   fallbackVerdict: worker.settings.policy.fallbackVerdict,
+  whenBudgetIsSpent: worker.settings.spending.whenBudgetIsSpent,
   retryPolicy: retryPolicyOf(worker),
   callPrice: worker.settings.calls.priceTenThousandths,
 });

@@ -3,6 +3,7 @@ import type { RiskClientEvents } from "../../shared/alipay/risk-client.ts";
 import type { ConnectionEvent } from "../../shared/amqp/connection.ts";
 import type { ConsumerObserver } from "../../shared/amqp/consumer.ts";
 import type { PublisherOptions } from "../../shared/amqp/publisher.ts";
+import type { Budgets } from "../../shared/domain/budget.ts";
 import type { Delivery } from "../../shared/domain/delivery.ts";
 import type { BrokerRole } from "../../shared/process/health-metrics.ts";
 import type { LogFields } from "../../shared/process/log-fields.ts";
@@ -12,6 +13,7 @@ import type { Persistence } from "../../shared/redis/persist.ts";
 import { atMostEvery } from "./at-most-every.ts";
 import type { DeadlineKeeperOptions } from "./deadline-keeper.ts";
 import type { ReplicaHealth } from "./replica-health.ts";
+import { createSpendingObserver, type SpendingObserver } from "./spending-observer.ts";
 import { logFieldsOf, metricsOf } from "./settled-delivery.ts";
 import type { SuspectsOptions } from "./suspects.ts";
 
@@ -25,6 +27,7 @@ export interface WorkerLogOptions {
   readonly health: ReplicaHealth;
   /** What one call costs, in ten-thousandths of a yuan. */
   readonly callPrice: number;
+  readonly budgets: Budgets;
 }
 
 /** What each part of the worker is given to tell. */
@@ -32,6 +35,7 @@ export interface WorkerLog {
   readonly redis: Required<Pick<Persistence, "onTrouble" | "onAnswer">>;
   readonly ledger: { readonly onQuotasDisagree: () => void };
   readonly calls: RiskClientEvents;
+  readonly spending: SpendingObserver;
   readonly connection: (role: BrokerRole, event: ConnectionEvent) => void;
   readonly publisher: Required<Pick<PublisherOptions, "onChannelLost">>;
   readonly deadlines: Pick<DeadlineKeeperOptions, "onAnswered" | "onUntold">;
@@ -51,6 +55,7 @@ export function createWorkerLog(options: WorkerLogOptions): WorkerLog {
         }),
     },
     calls: callObserver(options),
+    spending: createSpendingObserver(options),
     connection: connectionObserver(options),
     publisher: {
       onChannelLost: (error, retryInMs) => log.warn("publisher-channel-lost", { error, retryInMs }),

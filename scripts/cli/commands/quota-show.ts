@@ -1,5 +1,7 @@
 import { Command } from "commander";
-import { readLedgerOverview, readSpendToday } from "../../../shared/redis/ledger-overview.ts";
+import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
+import { readCurrent } from "../../../shared/redis/read-books.ts";
+import { withBudgetHolds } from "../budget-holds.ts";
 import { fitRows } from "../fit-rows.ts";
 import { formatJson } from "../format-json.ts";
 import { ledgerJson, ledgerRows, spendJson, spendRow } from "../format-ledger.ts";
@@ -37,10 +39,14 @@ export function quotaShowCommand(): Command {
 async function read() {
   const settings = readCommandSettings(["installation", "redis", "application", "quota"]);
   const { application, quota, installation } = settings;
-  return withRedis(settings.redis.url, async (client) => ({
-    application,
-    ledger: await readLedgerOverview(client, application, quota.windows),
-    spend: await readSpendToday(client, installation.namespace),
-    strikesPerDay: quota.limitStrikesPerDay,
-  }));
+  return withRedis(settings.redis.url, async (client) => {
+    const spend = await readCurrent(client, installation.namespace);
+    const ledger = await readLedgerOverview(client, application, quota.windows);
+    return {
+      application,
+      ledger: withBudgetHolds(ledger, spend),
+      spend,
+      strikesPerDay: quota.limitStrikesPerDay,
+    };
+  });
 }

@@ -65,6 +65,26 @@ export const SETTING_CHECKS: readonly SettingCheck[] = [
     cure: "raise SHUTDOWN_GRACE_MS above ALIPAY_TIMEOUT_MS",
   },
   {
+    id: "budget-affords-a-call",
+    severity: "warning",
+    find: ({ spending, calls }) => {
+      const budgets = [spending?.budgetPerDay ?? Infinity, spending?.budgetPerMonth ?? Infinity];
+      return calls !== undefined && Math.min(...budgets) < calls.priceTenThousandths
+        ? "BUDGET_PER_DAY, BUDGET_PER_MONTH: less than ALIPAY_CALL_PRICE, so no call can be made"
+        : undefined;
+    },
+    cure: "raise the budget to the price of a call or more, or leave it out",
+  },
+  {
+    id: "budget-reaches-minimum",
+    severity: "warning",
+    find: ({ spending }) =>
+      spending !== undefined && (spending.budgetPerMonth ?? Infinity) < spending.minimumPerMonth
+        ? "BUDGET_PER_MONTH: less than ALIPAY_MINIMUM_PER_MONTH, which is billed in any case: calls are held back that cost nothing more"
+        : undefined,
+    cure: "raise BUDGET_PER_MONTH to ALIPAY_MINIMUM_PER_MONTH or more",
+  },
+  {
     // Commands that only look make no calls.
     id: "history-left-on",
     severity: "warning",

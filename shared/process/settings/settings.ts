@@ -110,6 +110,34 @@ export const SETTINGS = {
       "wait before the first retry, then doubled each time",
     ),
   },
+  spending: {
+    minimumPerMonth: withDefault(
+      "ALIPAY_MINIMUM_PER_MONTH",
+      "0",
+      yuan(4, 100_000_000),
+      "CNY that are billed for a month in any case, as `spend` shows",
+    ),
+    budgetPerDay: computed(
+      "BUDGET_PER_DAY",
+      "none",
+      () => undefined,
+      yuan(4, 100_000_000),
+      "CNY that calls may cost in a day at Alipay (GMT+8); no call is made beyond it",
+    ),
+    budgetPerMonth: computed(
+      "BUDGET_PER_MONTH",
+      "none",
+      () => undefined,
+      yuan(4, 100_000_000),
+      "the same in a month",
+    ),
+    whenBudgetIsSpent: withDefault(
+      "BUDGET_EXHAUSTED",
+      "hold",
+      oneOf("hold", "fallback"),
+      "what needs a call then waits for the next day or month, or gets `FALLBACK_VERDICT` at once",
+    ),
+  },
   quota: {
     isValueFirst: withDefault(
       "VALUE_FIRST",

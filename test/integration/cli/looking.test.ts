@@ -98,6 +98,7 @@ function openJournal(): Journal {
       cacheTtlSeconds: 100,
       callPrice: 200,
       flightRole: () => "apart",
+      budgets: { day: undefined, month: undefined },
     },
     () => "pseudonym",
   );

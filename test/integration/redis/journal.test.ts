@@ -10,6 +10,7 @@ import { LEASE_MS } from "../../../shared/redis/held-claims.ts";
 import { Journal } from "../../../shared/redis/journal.ts";
 import { readPutOff } from "../../../shared/redis/read-put-off.ts";
 import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
+import { readCurrent } from "../../../shared/redis/read-books.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
 import { removeKeys } from "../../support/remove-keys.ts";
 import { sampleResult } from "../../support/sample-result.ts";
@@ -53,6 +54,7 @@ async function openJournal(): Promise<Journal> {
     cacheTtlSeconds: 300,
     callPrice: 200,
     flightRole: () => "apart" as const,
+    budgets: { day: undefined, month: undefined },
   };
   return new Journal(redis, settings, await createPseudonymiser(redis, namespace, undefined));
 }
@@ -209,7 +211,7 @@ describe("claiming", () => {
     const lives = await Promise.all(
       keys.filter((key) => !key.endsWith(":pseudonym-key")).map((key) => redis.ttl(key)),
     );
-    expect(lives).toHaveLength(4);
+    expect(lives).toHaveLength(6); // journal, result, score; the books of day, month and merchants
     for (const seconds of lives) expect(seconds).toBeGreaterThan(0);
   });
 
@@ -432,8 +434,8 @@ describe("storing", () => {
     await journal.sent(taken, 2, "permit-2", 0);
     await journal.store(taken, resultOf(taken.transactionId, 2), 2, SCORE);
     await journal.store(taken, resultOf(taken.transactionId, 2), 2, SCORE);
-    const [day] = await redis.keys(`${namespace}:spend:*`);
-    expect(await redis.hgetall(day ?? "")).toEqual({ v: "1", calls: "2", tenThousandths: "400" });
+    const { day } = await readCurrent(redis, namespace);
+    expect(day).toMatchObject({ calls: 2, tenThousandths: 400, scored: 1 });
   });
 });
 
@@ -488,8 +490,7 @@ describe("replaying", () => {
     const waited: History = { calls: 3, replays: 1, replay: "waited" };
     const taken = claimed(await claim(sampleTransaction(), journal, waited));
     await journal.store(taken, resultOf(taken.transactionId, 3), 3, undefined);
-    const [day] = await redis.keys(`${namespace}:spend:*`);
-    expect(await redis.hget(day ?? "", "calls")).toBe("3");
+    expect((await readCurrent(redis, namespace)).day.calls).toBe(3);
   });
 
   it("never reopens a result", async () => {

@@ -46,6 +46,7 @@ function openJournal(): Journal {
       resultTtlSeconds: 100,
       cacheTtlSeconds: 300,
       callPrice: 200,
+      budgets: { day: undefined, month: undefined },
       flightRole: ({ merchantId }) => ROLES.find((role) => role === merchantId) ?? "apart",
     },
     (userId) => userId,

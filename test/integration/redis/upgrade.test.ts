@@ -37,6 +37,7 @@ beforeEach(() => {
       cacheTtlSeconds: 300,
       callPrice: 200,
       flightRole: () => "apart",
+      budgets: { day: undefined, month: undefined },
     },
     () => "pseudonym",
   );

@@ -92,3 +92,29 @@ describe("its probe", () => {
     expect(hold.standing(1)).toBeUndefined();
   });
 });
+
+describe("a budget that is spent", () => {
+  it("holds calls until the next day or month, without a probe", () => {
+    hold.spend("day", MINUTE, 0);
+    expect(hold.standing(0)).toEqual({
+      kind: "budget",
+      cause: "the budget of this day is spent",
+      remainingMs: MINUTE,
+    });
+    hold.beginProbe(0, 10 * MINUTE);
+    expect(hold.standing(MINUTE - 1)).toMatchObject({ remainingMs: 1 });
+    expect(hold.standing(MINUTE)).toBeUndefined();
+    expect(hold.isEngaged).toBe(true); // until a call was paid for
+    hold.afford();
+    expect(hold.isEngaged).toBe(false);
+  });
+
+  it("stays so whatever the gateway says, and the other hold stands behind it", () => {
+    hold.engage("unreachable", "ECONNREFUSED", 0, 0);
+    hold.spend("month", 500, 0);
+    expect(hold.standing(499)).toMatchObject({ kind: "budget" });
+    expect(hold.standing(500)).toMatchObject({ kind: "unreachable" });
+    hold.lift(100);
+    expect(hold.standing(499)).toMatchObject({ kind: "budget" });
+  });
+});

@@ -15,6 +15,7 @@ const circumstances = (changes: Partial<Circumstances> = {}): Circumstances => (
   worker: "w1",
   verdictLimits: { reviewAt: 0.5, declineAt: 0.8 },
   fallbackVerdict: "review",
+  whenBudgetIsSpent: "hold",
   retryPolicy: { retryLimit: 3, initialDelayMs: 5_000 },
   callPrice: 200,
   ...changes,
@@ -226,4 +227,21 @@ it("never makes a dead letter of what is our fault while calls are left", () => 
       },
     ),
   );
+});
+
+describe("a budget that is spent", () => {
+  const SPENT: Evidence = { kind: "held", cause: "budget" };
+
+  it("is waited out like any hold", () => {
+    expect(decide(SPENT, circumstances())).toEqual({ action: "wait", cause: "budget", calls: 2 });
+  });
+
+  it("brings a labelled fallback where the operator says so, which other holds do not", () => {
+    const wantsFallback = circumstances({ whenBudgetIsSpent: "fallback", fallbackVerdict: "decline" });
+    expect(decide(SPENT, wantsFallback)).toMatchObject({
+      action: "conclude",
+      outcome: { result: { source: "fallback", verdict: "decline", riskScore: null, attempts: 2 } },
+    });
+    expect(decide({ kind: "held", cause: "banned" }, wantsFallback)).toMatchObject({ action: "wait" });
+  });
 });

@@ -106,6 +106,7 @@ it("shows the holds that this replica meets", async () => {
     'riskline_holds{kind="operator"} 0',
     'riskline_holds{kind="clock-skew"} 0',
     'riskline_holds{kind="unreachable"} 1',
+    'riskline_holds{kind="budget"} 0',
   ]);
 });
 

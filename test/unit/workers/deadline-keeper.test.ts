@@ -43,6 +43,7 @@ function open(...pieces: (Deadline | Deadline[])[]): DeadlineKeeper {
       worker: "w1",
       verdictLimits: { reviewAt: 0.5, declineAt: 0.8 },
       fallbackVerdict: "review",
+      whenBudgetIsSpent: "hold",
       retryPolicy: { retryLimit: 3, initialDelayMs: 5_000 },
       callPrice: 200,
     },

@@ -4,6 +4,7 @@ import { createLogger } from "../../../shared/process/logger.ts";
 import { createMetrics } from "../../../shared/process/metrics.ts";
 import { ReplicaHealth } from "../../../workers/risk-detection/replica-health.ts";
 import { createWorkerLog } from "../../../workers/risk-detection/worker-log.ts";
+import { sampleResult } from "../../support/sample-result.ts";
 
 const DELIVERY: Delivery = {
   body: Buffer.from("abc"),
@@ -26,6 +27,7 @@ function workerLog() {
     metrics,
     health,
     callPrice: 200,
+    budgets: { day: 10_000, month: undefined },
   });
   const metric = async (name: string): Promise<string[]> =>
     (await page.render()).split("\n").filter((line) => line.startsWith(name));
@@ -159,4 +161,45 @@ it.each([
   expect(lines).toMatchObject([{ level: "info", event: "broker-connected" }, line]);
   const series = (await metric("riskline_broker_")).filter((text) => !text.endsWith(" 0"));
   expect(series).toEqual(shown.map((text) => `riskline_broker_${text}`));
+});
+
+it("says once a day that a budget is nearly spent, and always how far", async () => {
+  const { observers, lines, metric } = workerLog();
+  const at = (instant: string, day: number) =>
+    observers.spending.onSpent({ day, month: day, nowMs: Date.parse(instant) });
+  at("2026-11-23T10:00:00+08:00", 7_900);
+  expect(lines).toEqual([]);
+  at("2026-11-23T10:00:01+08:00", 8_000);
+  at("2026-11-23T10:00:02+08:00", 8_200);
+  expect(lines).toEqual([
+    expect.objectContaining({
+      level: "warn",
+      event: "budget-nearly-spent",
+      period: "day",
+      spent: "0.80",
+      budget: "1.00",
+      until: "2026-11-24T00:00:00.000+08:00",
+    }),
+  ]);
+  expect(await metric("riskline_budget_spent_cny")).toEqual(['riskline_budget_spent_cny{period="day"} 0.82']);
+  expect(await metric("riskline_budget_cny")).toEqual(['riskline_budget_cny{period="day"} 1']);
+  at("2026-11-24T10:00:00+08:00", 9_000);
+  expect(lines).toHaveLength(2);
+});
+
+it("counts each result once, and what it saved where it needed no call", async () => {
+  const { observers, metric } = workerLog();
+  for (const source of ["alipay", "cache", "cache", "below-threshold", "fallback"] as const) {
+    observers.spending.onFirstOutcome({ kind: "result", result: sampleResult({ source }) });
+  }
+  expect(await metric("riskline_results_total")).toEqual([
+    'riskline_results_total{source="alipay"} 1',
+    'riskline_results_total{source="cache"} 2',
+    'riskline_results_total{source="below-threshold"} 1',
+    'riskline_results_total{source="fallback"} 1',
+  ]);
+  expect(await metric("riskline_saved_cny_total")).toEqual([
+    'riskline_saved_cny_total{source="cache"} 0.04',
+    'riskline_saved_cny_total{source="below-threshold"} 0.02',
+  ]);
 });

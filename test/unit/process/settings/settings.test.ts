@@ -65,6 +65,22 @@ const EXPECTED: Readonly<
     ],
     refuses: ["redis", "amqp://redis", "redis://redis/x", "redis://redis/1/2", "redis:///1"],
   },
+  VALUE_FIRST: {
+    unset: true,
+    accepts: [
+      ["on", true],
+      ["off", false],
+    ],
+    refuses: ["true", "0", "OFF"],
+  },
+  UPGRADE_LATE: {
+    unset: false,
+    accepts: [
+      ["on", true],
+      ["off", false],
+    ],
+    refuses: ["true", "0", "OFF"],
+  },
   RESULT_TTL_SECONDS: { unset: 86_400, accepts: [["1", 1]], refuses: ["0", "-1", "1.5", "1e3", "31536001"] },
   JOURNAL_TTL_SECONDS: { unset: 604_800, accepts: [["10", 10]], refuses: ["9", "31536001"] },
   PSEUDONYM_KEY: {
@@ -102,6 +118,18 @@ const EXPECTED: Readonly<
     ],
     refuses: ["-0.1", "0.00001", ".5", "1e2", "1000.0001", "0,02"],
   },
+  ALIPAY_MINIMUM_PER_MONTH: { unset: 0, accepts: [["1000", 10_000_000]], refuses: ["-1", "1.00001"] },
+  BUDGET_PER_DAY: {
+    unset: undefined,
+    accepts: [
+      ["0", 0],
+      ["50", 500_000],
+      ["100000000", 1_000_000_000_000],
+    ],
+    refuses: ["off", "100000000.0001", "1e3"],
+  },
+  BUDGET_PER_MONTH: { unset: undefined, accepts: [["1000.5", 10_005_000]], refuses: ["none"] },
+  BUDGET_EXHAUSTED: { unset: "hold", accepts: [["fallback", "fallback"]], refuses: ["stop"] },
   RETRY_LIMIT: {
     unset: 3,
     accepts: [

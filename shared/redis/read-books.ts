@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { dayAt, daysOf, monthAt } from "../domain/alipay-calendar.ts";
+import type { RedisClient } from "./connection.ts";
+
+/** What is booked of a day, a month, or a merchant's month. Amounts are ten-thousandths of a yuan. */
+export interface Figures {
+  /** API calls, and what they cost. */
+  readonly calls: number;
+  readonly tenThousandths: number;
+  /** Results, by what they come from. */
+  readonly scored: number;
+  readonly cached: number;
+  readonly belowThreshold: number;
+  readonly fallback: number;
+  /** What a call would have cost for each of those that needed none. */
+  readonly savedByCache: number;
+  readonly savedByThreshold: number;
+}
+
+/** A day, "2026-11-23", or a month, "2026-11", at Alipay. */
+export interface PeriodFigures extends Figures {
+  readonly period: string;
+  /** Calls are held for want of budget: since when, and what the budget is. */
+  readonly stop: { readonly sinceMs: number; readonly budget: number } | undefined;
+}
+
+/** Of one month. */
+export interface MerchantFigures extends Figures {
+  /** "none": transactions without a merchant. "other": merchants beyond those that are told apart. */
+  readonly merchant: { readonly id: string } | "none" | "other";
+}
+
+const count = z.coerce.number().default(0);
+const figuresSchema = z.object({
+  calls: count,
+  tenThousandths: count,
+  scored: count,
+  cached: count,
+  belowThreshold: count,
+  fallback: count,
+  savedByCache: count,
+  savedByThreshold: count,
+});
+const stopSchema = z.object({ stoppedAt: z.coerce.number(), stoppedBy: z.coerce.number() });
+
+/** What all keys of an installation's books begin with (books.lua). */
+export const booksKey = (namespace: string): string => `${namespace}:spend`;
+
+/** Reads what is booked of a day or a month; zeros where nothing is. */
+export async function readPeriod(
+  client: RedisClient,
+  namespace: string,
+  period: string,
+): Promise<PeriodFigures> {
+  return readFigures(period, await client.hgetall(`${booksKey(namespace)}:${period}`));
+}
+
+/** What is booked of today and of this month, by Redis' clock. */
+export interface CurrentFigures {
+  readonly nowMs: number;
+  readonly day: PeriodFigures;
+  readonly month: PeriodFigures;
+}
+
+/** Reads today's and this month's. */
+export async function readCurrent(client: RedisClient, namespace: string): Promise<CurrentFigures> {
+  const nowMs = await readTime(client);
+  const [day, month] = await Promise.all([
+    readPeriod(client, namespace, dayAt(nowMs)),
+    readPeriod(client, namespace, monthAt(nowMs)),
+  ]);
+  return { nowMs, day, month };
+}
+
+/** Reads the days of a month of which something is booked. */
+export async function readDays(
+  client: RedisClient,
+  namespace: string,
+  month: string,
+): Promise<PeriodFigures[]> {
+  const days = await Promise.all(
+    daysOf(month).map(async (day) => [day, await client.hgetall(`${booksKey(namespace)}:${day}`)] as const),
+  );
+  return days
+    .filter(([, fields]) => Object.keys(fields).length > 0)
+    .map(([day, fields]) => readFigures(day, fields));
+}
+
+/** Reads the merchants of a month, those that cost most first. */
+export async function readMerchants(
+  client: RedisClient,
+  namespace: string,
+  month: string,
+): Promise<MerchantFigures[]> {
+  const fields = await client.hgetall(`${booksKey(namespace)}:${month}:merchants`);
+  const byName = new Map<string, Record<string, string>>();
+  for (const [field, value] of Object.entries(fields)) {
+    const [, figure, name] = /^(\w+) ((?:m:)?.+)$/s.exec(field) ?? [];
+    if (figure === undefined || name === undefined) continue; // the version, and how many there are
+    const figures = byName.get(name) ?? {};
+    figures[figure] = value;
+    byName.set(name, figures);
+  }
+  return [...byName]
+    .map(([name, figures]) => Object.assign(figuresSchema.parse(figures), { merchant: merchantOf(name) }))
+    .toSorted((a, b) => b.tenThousandths - a.tenThousandths || b.calls - a.calls);
+}
+
+/** Redis' clock, in milliseconds since the epoch. */
+async function readTime(client: RedisClient): Promise<number> {
+  const [seconds = 0, microseconds = 0] = await client.time();
+  return seconds * 1_000 + Math.floor(microseconds / 1_000);
+}
+
+function readFigures(period: string, fields: Readonly<Record<string, string>>): PeriodFigures {
+  const stop = stopSchema.safeParse(fields);
+  return {
+    period,
+    ...figuresSchema.parse(fields),
+    stop: stop.success ? { sinceMs: stop.data.stoppedAt, budget: stop.data.stoppedBy } : undefined,
+  };
+}
+
+function merchantOf(name: string): MerchantFigures["merchant"] {
+  if (name === "none" || name === "other") return name;
+  return { id: name.slice("m:".length) };
+}
