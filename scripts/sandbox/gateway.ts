@@ -4,6 +4,7 @@ import { CallLog } from "./call-log.ts";
 import { checkFreshness, type Freshness } from "./check-freshness.ts";
 import type { Clock } from "./clock.ts";
 import { decodeForm } from "./decode-form.ts";
+import { draw } from "./draw.ts";
 import { drawFault } from "./draw-fault.ts";
 import { FAULTS, type Fault, type FaultName } from "./faults.ts";
 import { drawLatencyMs, type Latency } from "./latency.ts";
@@ -147,8 +148,14 @@ export class Gateway {
 
   #chooseFault(transactionId: string | undefined, attempt: number): Fault | undefined {
     const scripted = transactionId === undefined ? undefined : this.#rules.script?.(transactionId, attempt);
-    if (scripted === undefined) return drawFault(this.#scenario.faults, this.#random);
-    return typeof scripted === "string" ? FAULTS[scripted] : scripted;
+    if (scripted !== undefined) return typeof scripted === "string" ? FAULTS[scripted] : scripted;
+    return drawFault(this.#scenario.faults, this.#fateOf(transactionId, attempt));
+  }
+
+  /** The same attempt for the same transaction meets the same fate, in whatever order replicas make their calls. */
+  #fateOf(transactionId: string | undefined, attempt: number): Random {
+    if (transactionId === undefined) return this.#random;
+    return () => draw("fault", `${this.#rules.seed}\n${transactionId}\n${attempt}`);
   }
 
   #answer(biz: ParsedBizContent, fault: Fault | undefined, nowMs: number): Answer {

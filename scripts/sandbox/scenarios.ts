@@ -54,6 +54,11 @@ export const SCENARIOS = {
       dribble: 0.005,
     },
   },
+  hiccups: {
+    ...CALM,
+    description: "one call in a hundred fails, and its retry brings the answer",
+    faults: { "unknow-error": 0.005, "http-502": 0.003, reset: 0.002 },
+  },
   limited: { ...CALM, description: "silently lowers the quota to a third (40005)", quotaShare: 1 / 3 },
   throttled: {
     ...CALM,

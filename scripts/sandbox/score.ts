@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { draw } from "./draw.ts";
 import type { BizContent } from "./parse-biz-content.ts";
 
 /** What the risk API finds about one transaction. */
@@ -54,11 +54,6 @@ export function detect(content: BizContent): Detection {
 function rarely(share: number, least: number, most: number, purpose: string, subject: string): number {
   const position = draw(purpose, subject) / share;
   return position < 1 ? least + (most - least) * position : 0;
-}
-
-/** A number from 0 to 1 that belongs to this subject for ever. */
-function draw(purpose: string, subject: string): number {
-  return hash("sha256", `${purpose}\n${subject}`, "buffer").readUInt32BE() / 2 ** 32;
 }
 
 const deviceOf = ({ device_fingerprint: device }: BizContent): string => device;

@@ -349,3 +349,17 @@ it("takes calls signed by hand for the present time", () => {
   const clock = { monotonicMs: () => 0, wallMs: () => wallMs };
   expect(gist(createGateway({ clock }).judge("", callFor("T1")).answer)).toBe("detected");
 });
+
+it("has the same faults for a transaction's attempts in whatever order calls come", () => {
+  const ids = Array.from({ length: 60 }, (_, nth) => `T${nth}`);
+  const run = (order: readonly string[]): Record<string, string[]> => {
+    const gateway = createGateway({ scenario: "flaky" });
+    const fates: Record<string, string[]> = {};
+    for (const id of order) (fates[id] ??= []).push(gist(gateway.judge("", callNow(id)).answer));
+    return fates;
+  };
+  const inOrder = run([...ids, ...ids]);
+  expect(run([...ids.toReversed(), ...ids])).toEqual(inOrder);
+  const fatesOfAll = Object.values(inOrder);
+  expect(fatesOfAll.some(([first, second]) => first !== second)).toBe(true);
+});
