@@ -6,14 +6,25 @@ import { findProgram } from "./find-program.ts";
 
 const SCRIPT = fileURLToPath(new URL("install-servers.sh", import.meta.url));
 
-/** Installs RabbitMQ and Redis with apt; returns the reason where that cannot or may not be. */
-export async function installServers(log: (line: string) => void): Promise<string | undefined> {
+/**
+ * Installs RabbitMQ and Redis with apt; returns the reason where that cannot or may not be. Once it has begun, it is
+ * brought to its end in any case: packages are not to be left half installed.
+ */
+export async function installServers(
+  log: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
   if (findProgram("apt-get") === undefined) return "this is not Debian or Ubuntu";
   if (process.getuid?.() !== 0) return "only root can install it";
   if (!(await isWanted())) return "it was not to be installed";
   log("installing RabbitMQ and Redis with apt-get; no system service is started or enabled");
-  const apt = spawn(SCRIPT, { stdio: ["ignore", process.stderr, process.stderr] });
+  // In a session of its own: Ctrl-C is not for it.
+  const apt = spawn(SCRIPT, { detached: true, stdio: ["ignore", process.stderr, process.stderr] });
+  const sayWhy = (): void => log("waiting for apt-get to end, so that no package is left half installed");
+  signal?.addEventListener("abort", sayWhy);
   await once(apt, "exit");
+  signal?.removeEventListener("abort", sayWhy);
+  signal?.throwIfAborted();
   return apt.exitCode === 0 ? undefined : "installing it failed";
 }
 
@@ -21,7 +32,12 @@ export async function installServers(log: (line: string) => void): Promise<strin
 async function isWanted(): Promise<boolean> {
   if (process.env["CI"] || !process.stdin.isTTY || !process.stderr.isTTY) return true;
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question("Install RabbitMQ and Redis on this machine with apt-get? [Y/n] ");
-  terminal.close();
-  return !/^\s*n/i.test(answer);
+  // Ctrl-C and Ctrl-D only close the terminal, and are a no.
+  const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("no")));
+  const question = "Install RabbitMQ and Redis on this machine with apt-get? [Y/n] ";
+  try {
+    return !/^\s*n/i.test(await Promise.race([terminal.question(question), closed]));
+  } finally {
+    terminal.close();
+  }
 }

@@ -22,13 +22,16 @@ export interface PrivateServerPlan {
 
 const READY_WITHIN_MS = 90_000;
 
-/** Starts a server in a folder of its own and resolves once it speaks its protocol. */
-export async function startPrivateServer(plan: PrivateServerPlan): Promise<OwnServer> {
+/** Starts a server in a folder of its own and resolves once it speaks its protocol; the signal ends the waiting for that. */
+export async function startPrivateServer(
+  plan: PrivateServerPlan,
+  signal: AbortSignal | undefined,
+): Promise<OwnServer> {
   const folder = await mkdtemp(join(tmpdir(), `riskline-${plan.name}-`));
   const leash = leashFolder(folder);
   try {
     for (const [name, text] of Object.entries(plan.files)) await writeFile(join(folder, name), text);
-    return serverOf(plan, folder, leash, await startGroup(plan, folder));
+    return serverOf(plan, folder, leash, await startGroup(plan, folder, signal));
   } catch (error) {
     await leash.release();
     throw error;
@@ -69,15 +72,21 @@ async function runTool(
   await promisify(execFile)(program, [...args], { env: plan.environment(folder), cwd: folder });
 }
 
-async function startGroup(plan: PrivateServerPlan, folder: string): Promise<ProcessGroup> {
+async function startGroup(
+  plan: PrivateServerPlan,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<ProcessGroup> {
   const group = runProcessGroup(folder, plan.command, plan.environment(folder));
   const end = new AbortController();
   void group.ended.then(() => end.abort(new Error("it ended")));
+  const givenUp = signal === undefined ? end.signal : AbortSignal.any([end.signal, signal]);
   try {
-    await waitUntilAnswers(plan.url, READY_WITHIN_MS, end.signal);
+    await waitUntilAnswers(plan.url, READY_WITHIN_MS, givenUp);
     return group;
   } catch (error) {
     await killed(group);
+    signal?.throwIfAborted();
     throw new Error(`${plan.name} did not start; its output ends:\n${await endOfOutput(folder)}`, {
       cause: error,
     });

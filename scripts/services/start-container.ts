@@ -50,13 +50,16 @@ export async function startContainer(
   kind: ServerKind,
   settings: ServerSettings,
   log: (line: string) => void,
+  signal: AbortSignal | undefined,
 ): Promise<Found<OwnServer>> {
   const use = IMAGES[kind];
   try {
     const engine = await getContainerRuntimeClient();
-    await pull(engine, use.image, log);
-    return { server: await run(engine, kind, settings) };
+    await pull(engine, use.image, log, signal);
+    signal?.throwIfAborted();
+    return { server: await run(engine, kind, settings, signal) };
   } catch (error) {
+    signal?.throwIfAborted();
     return {
       missing: `no container of ${use.image}: ${error instanceof Error ? error.message : String(error)}`,
     };
@@ -67,12 +70,14 @@ async function pull(
   engine: ContainerRuntimeClient,
   image: string,
   log: (line: string) => void,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const name = ImageName.fromString(image);
   if (await engine.image.exists(name)) return;
   log(`pulling ${image}`);
   const end = new AbortController();
-  const tooLong = delay(PULL_WITHIN_MS, undefined, { signal: end.signal }).then(() => {
+  const ended = signal === undefined ? end.signal : AbortSignal.any([end.signal, signal]);
+  const tooLong = delay(PULL_WITHIN_MS, undefined, { signal: ended }).then(() => {
     throw new Error("pulling it took too long");
   });
   try {
@@ -86,6 +91,7 @@ async function run(
   engine: ContainerRuntimeClient,
   kind: ServerKind,
   settings: ServerSettings,
+  signal: AbortSignal | undefined,
 ): Promise<OwnServer> {
   const use = IMAGES[kind];
   const { host } = engine.info.containerRuntime;
@@ -96,7 +102,7 @@ async function run(
   use.configure(container, settings);
   try {
     const id = (await container.start()).getId();
-    await waitUntilAnswers(url, READY_WITHIN_MS);
+    await waitUntilAnswers(url, READY_WITHIN_MS, signal);
     return serverOf(engine, id, url, `${kind}: ${use.image} in a container, at ${address}:${hostPort}`, () =>
       container.remove(),
     );

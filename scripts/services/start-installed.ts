@@ -10,12 +10,13 @@ export async function startInstalled(
   kind: ServerKind,
   settings: ServerSettings,
   log: (line: string) => void,
+  signal: AbortSignal | undefined,
 ): Promise<Found<OwnServer>> {
-  const server = await START[kind](settings);
+  const server = await START[kind](settings, signal);
   if (server !== undefined) return { server };
-  const refusal = await installServers(log);
+  const refusal = await installServers(log, signal);
   if (refusal !== undefined) return { missing: `${kind} is not installed: ${refusal}` };
-  const installed = await START[kind](settings);
+  const installed = await START[kind](settings, signal);
   return installed === undefined
     ? { missing: `${kind} is not where it was installed to` }
     : { server: installed };

@@ -5,6 +5,7 @@ type Start = (
   kind: ServerKind,
   settings: ServerSettings,
   log: (line: string) => void,
+  signal: AbortSignal | undefined,
 ) => Promise<Found<OwnServer>>;
 
 /** By the name that forces it, in the order in which they are asked. */
@@ -23,18 +24,24 @@ export function isWayForced(): boolean {
   return forcedWay() !== undefined;
 }
 
-/** Starts a server for its caller alone, who may break it: in a container, else the one that is installed. */
+/**
+ * Starts a server for its caller alone, who may break it: in a container, else the one that is installed. The signal
+ * ends the starting, and its reason is thrown.
+ */
 export async function startOwnServer(
   kind: ServerKind,
   settings: ServerSettings,
   log: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<OwnServer> {
   const reasons: string[] = [];
   for (const start of waysToStart()) {
-    const found = await start(kind, settings, log);
+    signal?.throwIfAborted();
+    const found = await start(kind, settings, log, signal);
     if ("server" in found) return found.server;
     reasons.push(found.missing);
   }
+  signal?.throwIfAborted();
   throw new Error(`There is no ${kind} to use (${reasons.join("; ")}). ${ADVICE}`);
 }
 

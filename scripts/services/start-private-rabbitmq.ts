@@ -13,31 +13,37 @@ const WITHOUT_WRAPPER = ["/usr/lib/rabbitmq/bin"];
 const WITH_ITS_NAME_SERVER = 'epmd & exec "$0"';
 
 /** Starts the RabbitMQ that is installed, if one is, without plugins. */
-export async function startPrivateRabbitmq(settings: ServerSettings): Promise<OwnServer | undefined> {
+export async function startPrivateRabbitmq(
+  settings: ServerSettings,
+  signal: AbortSignal | undefined,
+): Promise<OwnServer | undefined> {
   const program = findProgram("rabbitmq-server", WITHOUT_WRAPPER);
   if (program === undefined) return undefined;
   const [port, nodePort, nameServerPort] = [await freePort(), await freePort(), await freePort()];
   const all = { "listeners.tcp.1": `127.0.0.1:${port}`, ...settings };
-  return startPrivateServer({
-    name: "rabbitmq",
-    url: `amqp://127.0.0.1:${port}`,
-    files: {
-      "rabbitmq.conf": Object.entries(all)
-        .map(([name, value]) => `${name} = ${value}\n`)
-        .join(""),
-      enabled_plugins: "[].\n",
+  return startPrivateServer(
+    {
+      name: "rabbitmq",
+      url: `amqp://127.0.0.1:${port}`,
+      files: {
+        "rabbitmq.conf": Object.entries(all)
+          .map(([name, value]) => `${name} = ${value}\n`)
+          .join(""),
+        enabled_plugins: "[].\n",
+      },
+      command: ["sh", "-c", WITH_ITS_NAME_SERVER, program],
+      toolFolders: WITHOUT_WRAPPER,
+      environment: (folder) => ({
+        ...process.env,
+        ...nodeVariables(folder, port, nodePort),
+        HOME: folder, // the node's cookie is made there
+        ERL_EPMD_ADDRESS: "127.0.0.1",
+        ERL_EPMD_PORT: String(nameServerPort),
+        ERL_AFLAGS: "-kernel inet_dist_use_interface {127,0,0,1}",
+      }),
     },
-    command: ["sh", "-c", WITH_ITS_NAME_SERVER, program],
-    toolFolders: WITHOUT_WRAPPER,
-    environment: (folder) => ({
-      ...process.env,
-      ...nodeVariables(folder, port, nodePort),
-      HOME: folder, // the node's cookie is made there
-      ERL_EPMD_ADDRESS: "127.0.0.1",
-      ERL_EPMD_PORT: String(nameServerPort),
-      ERL_AFLAGS: "-kernel inet_dist_use_interface {127,0,0,1}",
-    }),
-  });
+    signal,
+  );
 }
 
 /** Everything that could point outside the folder is set, so that no setting of the system's own server counts. */
