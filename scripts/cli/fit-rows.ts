@@ -26,6 +26,20 @@ export function fitRows(
     .join("");
 }
 
+/** The same in fewer lines: where it is narrow, a value that fits beside its name stands there. */
+export function fitCompactRows(
+  rows: readonly (readonly [name: string, value: string])[],
+  columns = terminalColumns(),
+): string {
+  if (!isNarrow(columns)) return fitRows(rows, columns);
+  return rows
+    .map(([name, value]) => {
+      const line = `${name}${INDENT}${value}`;
+      return line.length <= columns ? `${line}\n` : fitRows([[name, value]], columns);
+    })
+    .join("");
+}
+
 /** Breaks a text at blanks; a longer word stays whole, so that it can be copied. */
 export function wrap(text: string, room: number, indent: string): string {
   const lines: string[] = [];

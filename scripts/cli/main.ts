@@ -6,7 +6,9 @@ import { heedOutputErrors } from "./heed-output-errors.ts";
 
 /** Loaded one at a time where the command line names one: each brings drivers of its own. */
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["demo", async () => (await import("./commands/demo.ts")).demoCommand()],
   ["worker", async () => (await import("./commands/worker.ts")).workerCommand()],
+  ["sample", async () => (await import("./commands/sample.ts")).sampleCommand()],
   ["publish", async () => (await import("./commands/publish.ts")).publishCommand()],
   ["result", async () => (await import("./commands/result.ts")).resultCommand()],
   ["results", async () => (await import("./commands/results.ts")).resultsCommand()],

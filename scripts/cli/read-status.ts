@@ -1,15 +1,17 @@
 import { brokerNames } from "../../shared/amqp/broker-names.ts";
-import { connect } from "../../shared/amqp/connection.ts";
+import { connect, type BrokerConnection } from "../../shared/amqp/connection.ts";
 import { inspectQueues, type QueueCounts } from "../../shared/amqp/inspect-queues.ts";
 import { LANES } from "../../shared/domain/delivery.ts";
+import { readEnvironment, type Environment } from "../../shared/process/settings/environment.ts";
 import { readSettings, type Settings } from "../../shared/process/settings/read-settings.ts";
-import type { RedisClient } from "../../shared/redis/connection.ts";
+import { closeRedis, type RedisClient } from "../../shared/redis/connection.ts";
+import { readFailures, type FailureSummary } from "../../shared/redis/failure-list.ts";
 import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledger-overview.ts";
 import { readCurrent, type CurrentFigures } from "../../shared/redis/read-books.ts";
 import { readPutOff, type PutOff } from "../../shared/redis/read-put-off.ts";
 import { withBudgetHolds } from "./budget-holds.ts";
-import { readCommandSettings } from "./read-command-settings.ts";
-import { withRedis } from "./with-redis.ts";
+import { KeptConnection } from "./kept-connection.ts";
+import { connectToRedis } from "./with-redis.ts";
 
 /** What was found, or why it was not. */
 export type Attempt<T> =
@@ -22,55 +24,75 @@ export interface Status {
   readonly redis: Attempt<{
     readonly spend: CurrentFigures;
     readonly putOff: readonly PutOff[];
+    /** The newest first. */
+    readonly failures: readonly FailureSummary[];
     /** Not there where no application is configured here. */
     readonly quota: Attempt<{ readonly ledger: LedgerOverview; readonly strikesPerDay: number }>;
   }>;
 }
 
-/** Asks both servers at once. @throws SettingsError */
-export async function readStatus(): Promise<Status> {
-  const settings = readCommandSettings(["installation", "broker", "redis"]);
-  const [queues, redis] = await Promise.all([
-    attempt(() => readQueues(settings)),
-    attempt(() => readRedis(settings)),
-  ]);
-  return { namespace: settings.installation.namespace, queues, redis };
-}
+const LONGEST_WAIT_MS = 5_000;
 
-async function readQueues({
-  installation,
-  broker,
-}: Settings<"installation" | "broker">): Promise<QueueCounts[]> {
-  const names = brokerNames(installation.namespace);
-  const connection = await connect(broker.url, { name: "riskline status", firstAttempts: 1 });
-  try {
-    return await inspectQueues(await connection.open(AbortSignal.timeout(LONGEST_WAIT_MS)), [
+/** Looks at an installation, as often as wanted, over connections that are kept in between. */
+export class StatusReader {
+  readonly warnings: readonly string[];
+  readonly #environment: Environment;
+  readonly #settings: Settings<"installation" | "broker" | "redis">;
+  readonly #broker: KeptConnection<BrokerConnection>;
+  readonly #redis: KeptConnection<RedisClient>;
+
+  /** @throws SettingsError */
+  constructor(environment: Environment = readEnvironment()) {
+    this.#environment = environment;
+    this.#settings = readSettings(["installation", "broker", "redis"], environment);
+    this.warnings = this.#settings.warnings;
+    const { broker, redis } = this.#settings;
+    this.#broker = new KeptConnection(
+      () => connect(broker.url, { name: "riskline status", firstAttempts: 1 }),
+      (connection) => connection.close(),
+    );
+    this.#redis = new KeptConnection(() => connectToRedis(redis.url), closeRedis);
+  }
+
+  /** Asks both servers at once. */
+  async read(): Promise<Status> {
+    const [queues, redis] = await Promise.all([
+      attempt(() => this.#broker.use((connection) => this.#readQueues(connection))),
+      attempt(() => this.#redis.use((client) => this.#readRedis(client))),
+    ]);
+    return { namespace: this.#settings.installation.namespace, queues, redis };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#broker.close(), this.#redis.close()]);
+  }
+
+  async #readQueues(connection: BrokerConnection): Promise<QueueCounts[]> {
+    const { installation, broker } = this.#settings;
+    const names = brokerNames(installation.namespace);
+    return inspectQueues(await connection.open(AbortSignal.timeout(LONGEST_WAIT_MS)), [
       ...LANES.map((lane) => names.lanes[lane]),
       names.waiting,
       ...(broker.hasResultsQueue ? [names.results] : []),
       names.deadLetters,
       names.undeliveredResults,
     ]);
-  } finally {
-    await connection.close();
   }
-}
 
-const LONGEST_WAIT_MS = 5_000;
-
-async function readRedis({ installation, redis }: Settings<"installation" | "redis">) {
-  const { namespace } = installation;
-  return withRedis(redis.url, async (client) => {
+  async #readRedis(client: RedisClient) {
+    const { namespace } = this.#settings.installation;
     const spend = await readCurrent(client, namespace);
-    const putOff = await readPutOff(client, namespace, spend.day.period);
-    return { spend, putOff, quota: await attempt(() => readQuota(client, spend)) };
-  });
-}
-
-async function readQuota(client: RedisClient, spend: CurrentFigures) {
-  const { application, quota } = readSettings(["application", "quota"]);
-  const ledger = await readLedgerOverview(client, application, quota.windows);
-  return { ledger: withBudgetHolds(ledger, spend), strikesPerDay: quota.limitStrikesPerDay };
+    return {
+      spend,
+      putOff: await readPutOff(client, namespace, spend.day.period),
+      failures: await readFailures(client, namespace),
+      quota: await attempt(async () => {
+        const { application, quota } = readSettings(["application", "quota"], this.#environment);
+        const ledger = await readLedgerOverview(client, application, quota.windows);
+        return { ledger: withBudgetHolds(ledger, spend), strikesPerDay: quota.limitStrikesPerDay };
+      }),
+    };
+  }
 }
 
 async function attempt<T>(find: () => Promise<T>): Promise<Attempt<T>> {

@@ -3,7 +3,7 @@ import { problemOf } from "./problem-of.ts";
 
 /** Connects, asks, and closes. There is one attempt: a person waits for it. */
 export async function withRedis<T>(url: string, ask: (client: RedisClient) => Promise<T>): Promise<T> {
-  const client = await connect(url);
+  const client = await connectToRedis(url);
   try {
     return await ask(client);
   } finally {
@@ -11,7 +11,8 @@ export async function withRedis<T>(url: string, ask: (client: RedisClient) => Pr
   }
 }
 
-async function connect(url: string): Promise<RedisClient> {
+/** Connects with one attempt; why it did not come about is said in the error. */
+export async function connectToRedis(url: string): Promise<RedisClient> {
   let trouble: Error | undefined;
   try {
     return await openRedis(url, { onTrouble: (error) => (trouble = error) });

@@ -15,8 +15,8 @@ export interface WatchResultsOptions {
   readonly exchange: string;
   /** Routing-key pattern; all results by default. */
   readonly pattern?: string;
-  /** Called with each result's JSON as published; the next ones wait while a hundred are unfinished. */
-  readonly onResult: (body: Buffer) => Promise<void> | void;
+  /** Called with each result's JSON as published, and its key; the next ones wait while a hundred are unfinished. */
+  readonly onResult: (body: Buffer, routingKey: string) => Promise<void> | void;
   readonly onWatching?: () => void;
   readonly onLost?: (error: Error, retryInMs: number) => void;
   readonly signal: AbortSignal;
@@ -65,7 +65,7 @@ async function subscribe(
   await channel.bindQueue(queue, exchange, pattern);
   await channel.prefetch(PREFETCH);
   const show = async (message: ConsumeMessage): Promise<void> => {
-    await onResult(message.content);
+    await onResult(message.content, message.fields.routingKey);
     ack(channel, message);
   };
   await channel.consume(queue, (message) => {

@@ -23,6 +23,7 @@ import { createMetrics, type Metrics, type MetricsPage } from "../../shared/proc
 import { readSettings } from "../../shared/process/settings/read-settings.ts";
 import { Shutdown } from "../../shared/process/shutdown.ts";
 import type { RedisClient } from "../../shared/redis/connection.ts";
+import { addFailures } from "../../shared/redis/failure-list.ts";
 import { startHeartbeat } from "../../shared/redis/heartbeat.ts";
 import { Deadlines } from "../../shared/redis/deadlines.ts";
 import { Journal } from "../../shared/redis/journal.ts";
@@ -34,6 +35,7 @@ import { createPseudonymiser } from "../../shared/redis/pseudonym.ts";
 import { QuotaLedger } from "../../shared/redis/quota-ledger.ts";
 import { SuspectMarks, type SuspectMark } from "../../shared/redis/suspect-marks.ts";
 import { DeadlineKeeper } from "./deadline-keeper.ts";
+import { FailureBook } from "./failure-book.ts";
 import { createHandler, type HandlerOptions } from "./handle-transaction.ts";
 import { openPatientRedis } from "./open-patient-redis.ts";
 import { prefetchShares } from "./prefetch-shares.ts";
@@ -72,6 +74,7 @@ interface Worker {
   readonly metrics: Metrics;
   readonly shutdown: Shutdown;
   readonly health: ReplicaHealth;
+  readonly failures: FailureBook;
   readonly prefetch: ReturnType<typeof prefetchShares>;
   readonly observers: WorkerLog;
 }
@@ -94,11 +97,12 @@ export async function runWorker(): Promise<number> {
   const health = new ReplicaHealth(Object.keys(prefetch).length);
   const callPrice = settings.calls.priceTenThousandths;
   const budgets = budgetsOf({ settings });
-  const observers = createWorkerLog({ log, metrics, health, callPrice, budgets });
+  const failures = new FailureBook({ worker: name, now: Date.now });
+  const observers = createWorkerLog({ log, metrics, health, failures, callPrice, budgets });
   metrics.watch("isReady", () => Number(health.readiness().ready));
   metrics.watch("redisAnswers", () => Number(health.redisAnswers));
   try {
-    const worker = { name, settings, log, metrics, shutdown, health, prefetch, observers };
+    const worker = { name, settings, log, metrics, shutdown, health, failures, prefetch, observers };
     await start(worker, credentials, page);
     log.info("started");
     flushCompileCache(); // not only at the end, which may be a kill
@@ -121,6 +125,8 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
   }
 
   const redis = await openPatientRedis(settings.redis.url, observers.redis, shutdown);
+  worker.failures.writeTo((failures) => addFailures(redis, settings.installation.namespace, failures));
+  shutdown.register("failures", () => worker.failures.close());
   const journal = await openJournal(redis, worker);
   const ledger = openLedger(redis, worker);
   const now = () => Date.now() + ledger.clockOffsetMs;

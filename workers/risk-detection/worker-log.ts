@@ -5,6 +5,8 @@ import type { ConsumerObserver } from "../../shared/amqp/consumer.ts";
 import type { PublisherOptions } from "../../shared/amqp/publisher.ts";
 import type { Budgets } from "../../shared/domain/budget.ts";
 import type { Delivery } from "../../shared/domain/delivery.ts";
+import type { Disposition } from "../../shared/domain/disposition.ts";
+import { errorFields } from "../../shared/process/error-fields.ts";
 import type { BrokerRole } from "../../shared/process/health-metrics.ts";
 import type { LogFields } from "../../shared/process/log-fields.ts";
 import type { Logger } from "../../shared/process/logger.ts";
@@ -12,19 +14,26 @@ import type { Metrics } from "../../shared/process/metrics.ts";
 import type { Persistence } from "../../shared/redis/persist.ts";
 import { atMostEvery } from "./at-most-every.ts";
 import type { DeadlineKeeperOptions } from "./deadline-keeper.ts";
+import type { FailureBook, NotedFailure } from "./failure-book.ts";
 import type { ReplicaHealth } from "./replica-health.ts";
 import { createSpendingObserver, type SpendingObserver } from "./spending-observer.ts";
 import { logFieldsOf, metricsOf } from "./settled-delivery.ts";
 import type { SuspectsOptions } from "./suspects.ts";
 
+/** The code of a call that brought a score. */
+const ANSWERED = "10000";
 /** Whoever hears of stale permits hears of many. */
 const SAY_STALE_EVERY_MS = 60_000;
+
+type DeadLettering = Extract<Disposition, { action: "dead-letter" }>;
 
 /** Where it is written. */
 export interface WorkerLogOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: ReplicaHealth;
+  /** What `riskline status` tells of all replicas. */
+  readonly failures: Pick<FailureBook, "note">;
   /** What one call costs, in ten-thousandths of a yuan. */
   readonly callPrice: number;
   readonly budgets: Budgets;
@@ -69,11 +78,13 @@ export function createWorkerLog(options: WorkerLogOptions): WorkerLog {
 }
 
 /** That it fails is said at once and then each minute; that it is back, once. */
-function redisObserver({ log, metrics, health }: WorkerLogOptions): WorkerLog["redis"] {
+function redisObserver({ log, metrics, health, failures }: WorkerLogOptions): WorkerLog["redis"] {
   return {
     onTrouble: (error) => {
       metrics.redisFailed();
-      if (health.redisFailed(performance.now())) log.error("redis-away", { error });
+      if (!health.redisFailed(performance.now())) return;
+      log.error("redis-away", { error });
+      failures.note({ event: "redis-away", ...problemOf(error) });
     },
     onAnswer: () => {
       if (health.redisAnswered()) log.info("redis-ready");
@@ -81,7 +92,7 @@ function redisObserver({ log, metrics, health }: WorkerLogOptions): WorkerLog["r
   };
 }
 
-function callObserver({ log, metrics, callPrice }: WorkerLogOptions): RiskClientEvents {
+function callObserver({ log, metrics, callPrice, failures }: WorkerLogOptions): RiskClientEvents {
   const sayStale = atMostEvery(SAY_STALE_EVERY_MS, () =>
     log.warn("permits-stale", {
       warning: "Redis answers too slowly: permits are too old when their calls could leave, and are given up",
@@ -90,17 +101,20 @@ function callObserver({ log, metrics, callPrice }: WorkerLogOptions): RiskClient
   return {
     onLimited: (code) => log.warn("calls-limited", { code }),
     onCall: (call) => {
+      if (call.code !== ANSWERED) failures.note({ event: "call-failed", code: call.code });
       metrics.callEnded(call);
       metrics.spent(callPrice);
     },
     onPermit: (waitedMs) => metrics.permitWaited(waitedMs),
     onStale: () => {
       metrics.permitWentStale();
+      failures.note({ event: "permit-stale" });
       sayStale();
     },
     onHeld: ({ kind, cause, remainingMs }) => {
       metrics.holdChanged(kind, true);
       log.error("calls-held", { hold: kind, cause, waitMs: Math.round(remainingMs) });
+      failures.note({ event: "calls-held", reason: kind, code: cause });
     },
     onReleased: (kind) => {
       metrics.holdChanged(kind, false);
@@ -109,7 +123,7 @@ function callObserver({ log, metrics, callPrice }: WorkerLogOptions): RiskClient
   };
 }
 
-function connectionObserver({ log, metrics }: WorkerLogOptions): WorkerLog["connection"] {
+function connectionObserver({ log, metrics, failures }: WorkerLogOptions): WorkerLog["connection"] {
   return (role, event) => {
     const { connection } = event;
     switch (event.kind) {
@@ -118,10 +132,12 @@ function connectionObserver({ log, metrics }: WorkerLogOptions): WorkerLog["conn
         return log.info("broker-connected", { connection, server: event.broker });
       case "disconnected":
         metrics.connectionChanged(role, "away");
-        return log.error("broker-away", { connection, problem: event.problem, retryInMs: event.retryInMs });
+        log.error("broker-away", { connection, problem: event.problem, retryInMs: event.retryInMs });
+        return failures.note({ event: "broker-away", detail: event.problem });
       case "blocked":
         metrics.connectionChanged(role, "blocked");
-        return log.error("broker-blocked", { connection, cause: event.reason });
+        log.error("broker-blocked", { connection, cause: event.reason });
+        return failures.note({ event: "broker-blocked", detail: event.reason });
       case "unblocked":
         metrics.connectionChanged(role, "open");
         return log.info("broker-unblocked", { connection });
@@ -129,7 +145,7 @@ function connectionObserver({ log, metrics }: WorkerLogOptions): WorkerLog["conn
   };
 }
 
-function deadlineObserver({ log, metrics }: WorkerLogOptions): WorkerLog["deadlines"] {
+function deadlineObserver({ log, metrics, failures }: WorkerLogOptions): WorkerLog["deadlines"] {
   return {
     onAnswered: ({ transactionId, verdict, source, attempts }) => {
       metrics.deadlineMet();
@@ -138,24 +154,28 @@ function deadlineObserver({ log, metrics }: WorkerLogOptions): WorkerLog["deadli
     onUntold: ({ transactionId }, error) => {
       metrics.faultMet("deadline");
       log.error("deadline-untold", { transactionId, error });
+      failures.note({ event: "deadline-untold", transactionId, ...problemOf(error) });
     },
   };
 }
 
 /** One log line and one count for each settled delivery; our own faults are loud. */
-function consumerObserver({ log, metrics, health }: WorkerLogOptions): ConsumerObserver {
+function consumerObserver({ log, metrics, health, failures }: WorkerLogOptions): ConsumerObserver {
   return {
     onSettled: (delivery, disposition, ms) => {
       log.info("delivery-settled", logFieldsOf(delivery, disposition, ms));
       metrics.deliverySettled(metricsOf(delivery, disposition, ms));
+      if (disposition.action === "dead-letter") failures.note(failureOf(disposition));
     },
     onFault: (delivery, error, retryInMs) => {
       metrics.faultMet("handler");
       log.error("handler-failed", { ...identityOf(delivery), error, retryInMs });
+      failures.note({ event: "handler-failed", ...problemOf(error) });
     },
     onHeld: (delivery, error, retryInMs) => {
       metrics.faultMet("publishing");
       log.error("publishing-failed", { ...identityOf(delivery), error, retryInMs });
+      failures.note({ event: "publishing-failed", ...problemOf(error) });
     },
     onSubscribed: (queue) => {
       health.subscribed(queue);
@@ -173,3 +193,13 @@ const identityOf = ({ lane, body }: Delivery): LogFields => ({
   lane,
   bodySha256: createHash("sha256").update(body).digest("hex"),
 });
+
+function failureOf({ deadLetter, transactionId }: DeadLettering): NotedFailure {
+  const { reason, code, detail } = deadLetter;
+  return { event: "dead-letter", reason, code, detail, transactionId };
+}
+
+function problemOf(error: unknown): Pick<NotedFailure, "code" | "detail"> {
+  const { name, code, message } = errorFields(error);
+  return { code: code ?? name, detail: message };
+}

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { complain } from "../complain.ts";
 import { formatJson } from "../format-json.ts";
 import { formatStatus, statusJson } from "../format-status.ts";
-import { readStatus } from "../read-status.ts";
+import { StatusReader } from "../read-status.ts";
 
 const EXAMPLES = `
 Examples:
@@ -18,7 +18,10 @@ export function statusCommand(): Command {
     .option("--json", "print it as JSON")
     .addHelpText("after", EXAMPLES)
     .action(async ({ json }: { json?: true }) => {
-      const status = await readStatus();
+      const reader = new StatusReader();
+      for (const warning of reader.warnings) process.stderr.write(`warning: ${warning}\n`);
+      const status = await reader.read();
+      await reader.close();
       process.stdout.write(json ? formatJson(statusJson(status)) : formatStatus(status));
       for (const part of [status.queues, status.redis]) {
         if (part.ok) continue;

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { Delivery } from "../../../shared/domain/delivery.ts";
 import { createLogger } from "../../../shared/process/logger.ts";
 import { createMetrics } from "../../../shared/process/metrics.ts";
+import type { NotedFailure } from "../../../workers/risk-detection/failure-book.ts";
 import { ReplicaHealth } from "../../../workers/risk-detection/replica-health.ts";
 import { createWorkerLog } from "../../../workers/risk-detection/worker-log.ts";
 import { sampleResult } from "../../support/sample-result.ts";
@@ -22,16 +23,18 @@ function workerLog() {
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const { metrics, page } = createMetrics();
   const health = new ReplicaHealth(1);
+  const failures: NotedFailure[] = [];
   const observers = createWorkerLog({
     log: createLogger({ level: "info", worker: "w1", destination }),
     metrics,
     health,
+    failures: { note: (failure) => failures.push(failure) },
     callPrice: 200,
     budgets: { day: 10_000, month: undefined },
   });
   const metric = async (name: string): Promise<string[]> =>
     (await page.render()).split("\n").filter((line) => line.startsWith(name));
-  return { observers, lines, health, metric };
+  return { observers, lines, health, failures, metric };
 }
 
 it.each([
