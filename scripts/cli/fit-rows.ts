@@ -6,7 +6,9 @@ const INDENT = "  ";
 export const terminalColumns = (): number => (process.stdout.isTTY ? process.stdout.columns : Infinity);
 
 /** Whether there is too little room for two columns. */
-export const isNarrow = (columns = terminalColumns()): boolean => columns < LEAST_FOR_COLUMNS;
+export function isNarrow(columns = terminalColumns()): boolean {
+  return columns < LEAST_FOR_COLUMNS;
+}
 
 /**
  * Names and values for a terminal of a certain width: in two columns, or each value under its name where that is

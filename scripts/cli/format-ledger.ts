@@ -70,6 +70,7 @@ export function ledgerRows(ledger: LedgerOverview, strikesPerDay: number): Row[]
     ...ledger.windows.map((window): Row => [`quota ${formatQuota([window])}`, windowText(window, ledger)]),
     ...setQuotaRows(ledger),
     ["wait for a permit", permitWaitText(forecast(0, ledger, strikesPerDay))],
+    ...holdRows(ledger, strikesPerDay),
     ["spacing", spacingText(ledger)],
     ["last call", ledger.lastCallAtMs === undefined ? "none" : formatInstant(ledger.lastCallAtMs)],
     ["calls under way", inGroups(ledger.callsUnderWay)],
@@ -78,7 +79,6 @@ export function ledgerRows(ledger: LedgerOverview, strikesPerDay: number): Row[]
       ? [["ramp after a hold", `on, full rate in ${formatDuration(ledger.rampRemainingMs)}`] as const]
       : []),
     ["limit answers in 24 h", `${ledger.strikes} of at most ${strikesPerDay}`],
-    ...holdRows(ledger, strikesPerDay),
     ["replicas seen", `${ledger.replicas.length}; the quota can feed ${usefulReplicas(ledger.windows)}`],
     ...remarks(ledger).map((remark): Row => ["note", remark]),
   ];

@@ -2,10 +2,12 @@ import { brokerNames } from "../../shared/amqp/broker-names.ts";
 import type { QueueCounts } from "../../shared/amqp/inspect-queues.ts";
 import { formatInstant } from "../../shared/domain/instant.ts";
 import { LANES } from "../../shared/domain/delivery.ts";
-import { fitRows, isNarrow } from "./fit-rows.ts";
+import { fitCompactRows } from "./fit-rows.ts";
 import { forecast, type Forecast } from "./forecast.ts";
+import { failuresJson, formatFailures } from "./format-failures.ts";
 import { formatDuration } from "./format-duration.ts";
 import { ledgerJson, ledgerRows, spendJson, spendRow } from "./format-ledger.ts";
+import { formatQueues } from "./format-queues.ts";
 import { inGroups } from "./in-groups.ts";
 import { putOffJson, putOffRow } from "./format-put-off.ts";
 import { problemOf } from "./problem-of.ts";
@@ -21,6 +23,7 @@ export function statusJson(status: Status) {
     putOffToday: redis.ok ? redis.value.putOff.map(putOffJson) : { problem: problemOf(redis.error) },
     spendToday: redis.ok ? spendJson(redis.value.spend) : { problem: problemOf(redis.error) },
     quota: quotaJson(redis),
+    latestErrors: redis.ok ? failuresJson(redis.value.failures) : { problem: problemOf(redis.error) },
   };
 }
 
@@ -68,21 +71,25 @@ function quotaJson(redis: Status["redis"]) {
   return ledgerJson(quota.value.ledger, quota.value.strikesPerDay);
 }
 
-/** The status for a person. A server that is away is left out: that is said on standard error. */
-export function formatStatus(status: Status): string {
+/**
+ * The status for a person, what matters most at the top. A server that is away is left out: who prints it says why.
+ * `columns`: how wide it may be, if not as wide as standard output.
+ */
+export function formatStatus(status: Status, nowMs: number, columns?: number): string {
   const { namespace, queues, redis } = status;
   const parts = [];
   if (queues.ok) {
-    parts.push(formatQueues(queues.value));
+    parts.push(formatQueues(queues.value, namespace, columns));
     const replicas = ["replicas", String(countReplicas(namespace, queues.value))] as const;
-    parts.push(fitRows([replicas, ...backlogRows(status)]));
+    parts.push(fitCompactRows([replicas, ...backlogRows(status)], columns));
   }
   if (redis.ok) {
-    const { spend, putOff, quota } = redis.value;
+    const { spend, putOff, quota, failures } = redis.value;
     const rows = quota.ok
       ? ledgerRows(quota.value.ledger, quota.value.strikesPerDay)
       : [["quota", `unknown: ${problemOf(quota.error)}`] as const];
-    parts.push(fitRows([spendRow(spend), putOffRow(putOff), ...rows]));
+    parts.push(formatFailures(failures, nowMs, columns));
+    parts.push(fitCompactRows([spendRow(spend), putOffRow(putOff), ...rows], columns));
   }
   return parts.join("\n");
 }
@@ -104,25 +111,4 @@ function backlogText({ ready, clearedInMs, sustainedPerSecond }: Backlog): strin
   if (clearedInMs === undefined) return `${waiting}, not cleared while calls are held`;
   const rate = sustainedPerSecond.toLocaleString("en-US", { maximumSignificantDigits: 3 });
   return `${waiting}, cleared in about ${formatDuration(clearedInMs)} (${rate} calls/s)`;
-}
-
-function formatQueues(queues: readonly QueueCounts[]): string {
-  const rows = queues.map(({ queue, counts }) => ({
-    queue,
-    ready: counts === undefined ? "missing" : inGroups(counts.ready),
-    consumers: counts === undefined ? "" : String(counts.consumers),
-  }));
-  if (isNarrow()) return fitRows(queues.map(({ queue, counts }) => [queue, countsText(counts)]));
-  const width = Math.max(...rows.map(({ queue }) => queue.length));
-  const line = (queue: string, ready: string, consumers: string): string =>
-    `${queue.padEnd(width)}  ${ready.padStart(11)}  ${consumers.padStart(9)}`.trimEnd() + "\n";
-  return (
-    line("queue", "ready", "consumers") +
-    rows.map((row) => line(row.queue, row.ready, row.consumers)).join("")
-  );
-}
-
-function countsText(counts: QueueCounts["counts"]): string {
-  if (counts === undefined) return "missing";
-  return `${inGroups(counts.ready)} ready, ${counts.consumers} consumers`;
 }

@@ -27,6 +27,11 @@ export class Crew {
     return this.#failed.promise;
   }
 
+  /** Of the processes that are there now. */
+  get pids(): number[] {
+    return [...this.#workers].flatMap(({ pid }) => pid ?? []);
+  }
+
   /** Resolves once all of them consume. */
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.replicas }, () => this.#startOne()));

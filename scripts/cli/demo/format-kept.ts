@@ -1,7 +1,10 @@
 import type { Stage } from "./stage.ts";
 
 /** How to play with what was left running. */
-export function formatKept({ services, sandbox, environmentFile, namespace }: Stage, seed: number): string {
+export function formatKept(
+  { services, sandbox, environmentFile, namespace, crew }: Stage,
+  seed: number,
+): string {
   const control = sandbox.url.replace(/\/gateway\.do$/, "");
   return `
 Everything still runs. Ctrl-C ends it and removes it.
@@ -24,6 +27,6 @@ and then, for example:
   curl -s ${control}/scenario -d '{"scenario":"outage"}'
   curl -s ${control}/report
 
-A worker that you kill (kill -9) is replaced, and nothing is lost.
+A worker that you kill (kill -9 ${crew.pids[0] ?? "PID"}) is replaced, and nothing is lost.
 `;
 }

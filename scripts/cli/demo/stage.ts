@@ -91,7 +91,7 @@ export async function setStage(options: StageOptions): Promise<Stage> {
   });
   releases.register("the workers", () => crew.stop());
   await Promise.race([crew.start(), rejectedAt(signal)]);
-  note(`workers: ${replicas}, in the namespace ${name}`);
+  note(`workers: ${crew.pids.join(" ")}, in the namespace ${name}`);
   return { services, sandbox, environment, environmentFile, namespace: name, crew, connection, reader };
 }
 

@@ -302,7 +302,10 @@ describe("riskline status", () => {
     namespace = broker.namespace;
     const away = "amqp://127.0.0.1:1";
     const noBroker = await riskline(["status"], { env: { ...environment(), AMQP_URL: away } });
-    expect(noBroker).toMatchObject({ status: 1, stdout: expect.stringMatching(/^spent today/) });
+    expect(noBroker).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^latest errors +none\n\nspent today/),
+    });
     expect(noBroker.stderr).toContain("(AMQP_URL)");
     const env = { ...environment(), AMQP_URL: broker.url, REDIS_URL: "redis://127.0.0.1:1" };
     const noRedis = await riskline(["status"], { env });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fitRows } from "../../../scripts/cli/fit-rows.ts";
+import { fitCompactRows, fitRows } from "../../../scripts/cli/fit-rows.ts";
 
 const ROWS = [
   ["brake", "off"],
@@ -37,4 +37,9 @@ it("puts values under their names where it is narrow, and breaks no word", () =>
   expect(fitRows([["gateway", `http://${"x".repeat(50)}`]], 40)).toBe(
     `gateway\n  http://${"x".repeat(50)}\n`,
   );
+});
+
+it("saves lines on request: values that fit stay beside their names", () => {
+  expect(fitCompactRows(ROWS, 40)).toBe(fitRows(ROWS, 40).replace("brake\n  off", "brake  off"));
+  expect(fitCompactRows(ROWS, 60)).toBe(fitRows(ROWS, 60));
 });

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { Delivery } from "../../../shared/domain/delivery.ts";
 import { createLogger } from "../../../shared/process/logger.ts";
 import { createMetrics } from "../../../shared/process/metrics.ts";
+import { sampleResult } from "../../support/sample-result.ts";
 import type { NotedFailure } from "../../../workers/risk-detection/failure-book.ts";
 import { ReplicaHealth } from "../../../workers/risk-detection/replica-health.ts";
 import { createWorkerLog } from "../../../workers/risk-detection/worker-log.ts";
@@ -74,6 +75,35 @@ it("tells of a publisher's channel that died", () => {
       error: { message: "PRECONDITION_FAILED" },
       retryInMs: 50,
     },
+  ]);
+});
+
+it("notes what went wrong for whoever looks at the status, and nothing else", () => {
+  const { observers, failures } = workerLog();
+  const deadLetter = {
+    reason: "rejected",
+    detail: "the gateway refuses the amount",
+    code: "40004 INVALID_PARAMETER",
+    attempts: 1,
+    replays: 0,
+    failedAt: "2026-11-23T08:00:00.412+08:00",
+    worker: "w1",
+  } as const;
+  const result = sampleResult();
+  const completion = { action: "complete", result, rail: "alipay", merchantId: undefined } as const;
+  observers.consumer.onSettled?.(DELIVERY, completion, 5);
+  observers.calls.onCall({ code: "10000", latencyMs: 80 });
+  expect(failures).toEqual([]);
+  observers.consumer.onSettled?.(DELIVERY, { action: "dead-letter", deadLetter, transactionId: "T1" }, 5);
+  observers.calls.onCall({ code: "http-502", latencyMs: 80 });
+  observers.calls.onHeld({ kind: "banned", cause: "40006", remainingMs: 1 });
+  observers.consumer.onFault?.(DELIVERY, new TypeError("broken"), 1_000);
+  const { reason, detail, code } = deadLetter;
+  expect(failures).toEqual([
+    { event: "dead-letter", reason, detail, code, transactionId: "T1" },
+    { event: "call-failed", code: "http-502" },
+    { event: "calls-held", reason: "banned", code: "40006" },
+    { event: "handler-failed", code: "TypeError", detail: "broken" },
   ]);
 });
 

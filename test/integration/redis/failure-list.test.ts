@@ -1,0 +1,54 @@
+import { beforeEach, expect, inject, it } from "vitest";
+import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
+import { addFailures, readFailures } from "../../../shared/redis/failure-list.ts";
+import { newNamespace } from "../../support/new-namespace.ts";
+
+let redis: RedisClient;
+let namespace: string;
+
+beforeEach(async () => {
+  redis = await openRedis(inject("redisUrl"));
+  namespace = newNamespace();
+  return async () => {
+    await redis.del(`${namespace}:failures`);
+    await closeRedis(redis);
+  };
+});
+
+const failure = (changes: object = {}) => ({
+  event: "call-failed",
+  count: 1,
+  atMs: 1_000,
+  worker: "w1",
+  ...changes,
+});
+
+it("adds up each sort over all replicas, and shows the newest first", async () => {
+  await addFailures(redis, namespace, [
+    failure({ code: "http-502", count: 2 }),
+    failure({ code: "timeout", atMs: 3_000 }),
+  ]);
+  await addFailures(redis, namespace, [failure({ code: "http-502", count: 3, atMs: 2_000, worker: "w2" })]);
+  expect(await readFailures(redis, namespace)).toEqual([
+    { ...failure({ code: "timeout", atMs: 3_000 }), firstAtMs: 3_000 },
+    { ...failure({ code: "http-502", count: 5, atMs: 2_000, worker: "w2" }), firstAtMs: 1_000 },
+  ]);
+});
+
+it("keeps the newest two hundred, for a day", async () => {
+  for (let nth = 0; nth < 250; nth++)
+    await addFailures(redis, namespace, [failure({ code: `${nth}`, atMs: nth })]);
+  const kept = await readFailures(redis, namespace);
+  expect(kept).toHaveLength(200);
+  expect(kept[0]).toMatchObject({ code: "249" });
+  const ttl = await redis.ttl(`${namespace}:failures`);
+  expect(ttl).toBeGreaterThan(86_000);
+  expect(ttl).toBeLessThanOrEqual(86_400);
+});
+
+it("writes nothing where nothing failed, and skips what another version wrote", async () => {
+  await addFailures(redis, namespace, []);
+  expect(await redis.exists(`${namespace}:failures`)).toBe(0);
+  await redis.lpush(`${namespace}:failures`, "no JSON", '{"v":9}', JSON.stringify(failure()));
+  expect(await readFailures(redis, namespace)).toEqual([{ ...failure(), firstAtMs: 1_000 }]);
+});
