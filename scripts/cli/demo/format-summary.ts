@@ -1,4 +1,4 @@
-import { fitRows } from "../fit-rows.ts";
+import { fitCompactRows } from "../fit-rows.ts";
 import { inGroups } from "../in-groups.ts";
 import { listCounts, sumOf, verdictsOf } from "./count-outcomes.ts";
 import type { DemoSummary, LatencySummary } from "./summary.ts";
@@ -16,7 +16,7 @@ const SOURCES = [
 /** The run as a table for a person. */
 export function formatSummary(summary: DemoSummary): string {
   const { rows, published, results, deadLetters, seconds, calls, retries, cost, latencyMs } = summary;
-  return fitRows([
+  return fitCompactRows([
     ["published", `${inGroups(published)} of ${inGroups(rows)} rows`],
     ...SOURCES.flatMap(([source, words]): Row[] => {
       const verdicts = verdictsOf(results.bySource, source);

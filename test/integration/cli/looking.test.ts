@@ -4,12 +4,13 @@ import type { DeadLetter } from "../../../shared/domain/dead-letter.ts";
 import { formatInstant } from "../../../shared/domain/instant.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
 import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
+import { addFailures } from "../../../shared/redis/failure-list.ts";
 import { Journal } from "../../../shared/redis/journal.ts";
 import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
 import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
 import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
-import { riskline } from "../../unit/cli/riskline-process.ts";
+import { riskline, RisklineProcess } from "../../unit/cli/riskline-process.ts";
 import { testBroker } from "../amqp/broker.ts";
 
 let redis: RedisClient;
@@ -311,5 +312,61 @@ describe("riskline status", () => {
     const noRedis = await riskline(["status"], { env });
     expect(noRedis).toMatchObject({ status: 1, stdout: expect.stringMatching(/^queue +ready +consumers\n/) });
     expect(noRedis.stderr).toContain("(REDIS_URL)");
+  });
+});
+
+describe("riskline status --watch", () => {
+  it("shows it again and again where it is no terminal, and ends well at SIGINT", async () => {
+    const broker = await testBroker();
+    namespace = broker.namespace;
+    const env = { ...environment(), AMQP_URL: broker.url };
+    const watching = new RisklineProcess(["status", "--watch", "--interval", "1s", "--json"], { env });
+    await watching.said("\n");
+    await broker.produce("transaction.urgent", "{}");
+    await watching.said('"ready":1,');
+    watching.signal("SIGINT");
+    const { status, stdout, stderr } = await watching.end();
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const looks: { backlog: { ready: number } }[] = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(looks.at(0)?.backlog.ready).toBe(0);
+    expect(looks.at(-1)?.backlog.ready).toBe(1);
+  });
+
+  it("goes on while a server is away, and says so in what it shows", async () => {
+    const env = { ...environment(), AMQP_URL: "amqp://127.0.0.1:1" };
+    const watching = new RisklineProcess(["status", "--watch", "--interval", "1s"], { env });
+    await watching.said("spent today");
+    watching.signal("SIGTERM");
+    const { status, stdout } = await watching.end();
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^broker {2}.*\(AMQP_URL\)/m);
+  });
+});
+
+describe("the latest errors", () => {
+  it("are told by status, to a person and as JSON", async () => {
+    const atMs = Date.now() - 60_000;
+    const failure = { event: "dead-letter", reason: "malformed", detail: "amount.value is missing" };
+    await addFailures(redis, namespace, [{ ...failure, count: 3, atMs, worker: "w1" }]);
+    const env = { ...environment(), AMQP_URL: inject("amqpUrl") };
+    const { latestErrors } = JSON.parse((await riskline(["status", "--json"], { env })).stdout);
+    expect(latestErrors).toEqual([
+      {
+        ...failure,
+        code: null,
+        transactionId: null,
+        count: 3,
+        firstAt: formatInstant(atMs),
+        lastAt: formatInstant(atMs),
+        worker: "w1",
+      },
+    ]);
+    const { stdout } = await riskline(["status"], { env });
+    expect(stdout).toMatch(
+      /^latest errors\ndead-letter: malformed {2}3 ×, \d+ min.* ago: amount\.value is missing$/m,
+    );
   });
 });
