@@ -7,7 +7,7 @@ import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
 import type { DemoSummary } from "../../../scripts/cli/demo/summary.ts";
 import { generateSample } from "../../../scripts/sample/generate-sample.ts";
 import { answers } from "../../../scripts/services/answers.ts";
-import { RisklineProcess, type Ended } from "../../unit/cli/riskline-process.ts";
+import { RisklineProcess } from "../../unit/cli/riskline-process.ts";
 import { folderOf } from "../../unit/cli/folder.ts";
 
 // A whole demo, on a machine that may be busy: a wait for an event may take long.
@@ -32,7 +32,7 @@ function own(): Record<string, string> {
   return environment;
 }
 
-function summaryOf({ stdout }: Ended): DemoSummary {
+function summaryOf({ stdout }: { readonly stdout: string }): DemoSummary {
   const summary: DemoSummary = JSON.parse(stdout);
   return summary;
 }
