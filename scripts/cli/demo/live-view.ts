@@ -1,4 +1,5 @@
-import type { LedgerOverview, Spend } from "../../../shared/redis/ledger-overview.ts";
+import type { LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
+import type { PeriodFigures } from "../../../shared/redis/read-books.ts";
 import type { Report } from "../../sandbox/report.ts";
 import type { Balance } from "./row-accounts.ts";
 
@@ -13,5 +14,6 @@ export interface LiveView {
   readonly queued: number | undefined;
   /** Undefined while Redis does not tell. */
   readonly ledger: LedgerOverview | undefined;
-  readonly spend: Spend | undefined;
+  /** Today's. */
+  readonly spend: Pick<PeriodFigures, "tenThousandths"> | undefined;
 }

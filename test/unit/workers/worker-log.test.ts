@@ -2,7 +2,6 @@ import { expect, it } from "vitest";
 import type { Delivery } from "../../../shared/domain/delivery.ts";
 import { createLogger } from "../../../shared/process/logger.ts";
 import { createMetrics } from "../../../shared/process/metrics.ts";
-import { sampleResult } from "../../support/sample-result.ts";
 import type { NotedFailure } from "../../../workers/risk-detection/failure-book.ts";
 import { ReplicaHealth } from "../../../workers/risk-detection/replica-health.ts";
 import { createWorkerLog } from "../../../workers/risk-detection/worker-log.ts";

@@ -32,7 +32,7 @@ const VIEW: LiveView = {
   gateway: REPORT,
   queued: 150,
   ledger: LEDGER,
-  spend: { day: "2026-11-23", calls: 1_523, tenThousandths: 304_600 },
+  spend: { tenThousandths: 304_600 },
 };
 
 describe("the live view", () => {
