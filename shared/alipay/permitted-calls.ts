@@ -5,7 +5,7 @@ import type { Failure } from "../domain/failure.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { WhenBudgetIsSpent } from "../domain/budget.ts";
 import type { Hold, HoldKind } from "../domain/permit.ts";
-import { callLimit, delayAfterCall, type RetryPolicy } from "../domain/retry-policy.ts";
+import { callLimit, countedCalls, delayAfterCall, type RetryPolicy } from "../domain/retry-policy.ts";
 import type { Urgency } from "../domain/scoring.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import type { CallMade, Consequences } from "./consequences.ts";
@@ -91,6 +91,7 @@ export class PermittedCalls {
 
   async #pass({
     transaction,
+    claim,
     call,
     urgency,
     hand,
@@ -99,7 +100,9 @@ export class PermittedCalls {
     const { priority, leavesWhenHeld, waitsUntilMs } = urgency;
     const { signal } = hand;
     const value = worthOf(transaction);
-    const passenger = { priority, value, leavesWhenHeld, call, callLimit: callLimit(retryPolicy), signal };
+    const counted = countedCalls(call, claim.forgiven);
+    const limit = callLimit(retryPolicy);
+    const passenger = { priority, value, leavesWhenHeld, call: counted, callLimit: limit, signal };
     const enteredAtMs = performance.now();
     for (;;) {
       if (this.#goesWithoutCall()) return { kind: "held", cause: "budget" };
@@ -137,7 +140,8 @@ export class PermittedCalls {
     const { gateway, record, retryPolicy, replicaHold, unused } = this.#options;
     const { transaction, claim, call, hand } = wanted;
     const { permit } = pass;
-    const recorded = await record.sent(claim, call, permit.id, delayAfterCall(call, retryPolicy), hand);
+    const pauseMs = delayAfterCall(countedCalls(call, claim.forgiven), retryPolicy);
+    const recorded = await record.sent(claim, call, permit.id, pauseMs, hand);
     if (recorded.kind !== "recorded") {
       unused(permit.id);
       return this.#refused(recorded);

@@ -5,7 +5,13 @@ import type { Claim } from "../domain/claim.ts";
 import type { Hand } from "../domain/delivery.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import type { Failure } from "../domain/failure.ts";
-import { afterFailure, callLimit, delayAfterCall, type RetryPolicy } from "../domain/retry-policy.ts";
+import {
+  afterFailure,
+  callLimit,
+  countedCalls,
+  delayAfterCall,
+  type RetryPolicy,
+} from "../domain/retry-policy.ts";
 import type { Scoring, Urgency } from "../domain/scoring.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import { Consequences, type Audience } from "./consequences.ts";
@@ -102,7 +108,8 @@ export class RiskClient {
   }
 
   async score(transaction: Transaction, claim: Claim, urgency: Urgency, hand: Hand): Promise<Scoring> {
-    const callsLeft = callLimit(this.#retryPolicy) - claim.calls;
+    const counted = countedCalls(claim.calls, claim.forgiven);
+    const callsLeft = callLimit(this.#retryPolicy) - counted;
     if (callsLeft <= 0) return evidenceOf({ kind: "calls-used-up" }, claim.calls);
 
     let calls = claim.calls;
@@ -119,11 +126,13 @@ export class RiskClient {
         },
         {
           retries: callsLeft - 1,
-          minTimeout: delayAfterCall(claim.calls + 1, this.#retryPolicy),
+          minTimeout: delayAfterCall(counted + 1, this.#retryPolicy),
           factor: 2,
           shouldRetry: async ({ error }) => {
-            if (!(error instanceof CallFailed) || !this.#isWorthACall(error.failure, calls)) return false;
-            await stayFor(delayAfterCall(calls, this.#retryPolicy), urgency, hand);
+            if (!(error instanceof CallFailed) || !this.#isWorthACall(error.failure, calls, claim))
+              return false;
+            const made = countedCalls(calls, claim.forgiven);
+            await stayFor(delayAfterCall(made, this.#retryPolicy), urgency, hand);
             return true;
           },
           signal: hand.signal,
@@ -133,16 +142,19 @@ export class RiskClient {
       if (error instanceof NotDueInTime) return evidenceOf({ kind: "held", cause: "retry" }, calls);
       if (!(error instanceof CallFailed) && !hand.signal.aborted) throw error;
     }
-    return this.#scoringOf(last, calls);
+    return this.#scoringOf(last, calls, claim);
   }
 
-  #scoringOf(last: CallOutcome, calls: number): Scoring {
+  #scoringOf(last: CallOutcome, calls: number, claim: Claim): Scoring {
     switch (last.kind) {
       case "scored":
         return evidenceOf({ kind: "scored", score: last.score, source: "alipay" }, calls);
       case "failed":
         // A final answer stays one, also where a shutdown cut p-retry short.
-        return evidenceOf(this.#isWorthACall(last.failure, calls) ? { kind: "interrupted" } : last, calls);
+        return evidenceOf(
+          this.#isWorthACall(last.failure, calls, claim) ? { kind: "interrupted" } : last,
+          calls,
+        );
       case "held":
       case "interrupted":
         return evidenceOf(last, calls);
@@ -153,8 +165,8 @@ export class RiskClient {
     }
   }
 
-  #isWorthACall(failure: Failure, calls: number): boolean {
-    return afterFailure(failure, calls, this.#retryPolicy).next === "call";
+  #isWorthACall(failure: Failure, calls: number, { forgiven }: Claim): boolean {
+    return afterFailure(failure, countedCalls(calls, forgiven), this.#retryPolicy).next === "call";
   }
 }
 

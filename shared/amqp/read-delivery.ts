@@ -2,10 +2,13 @@ import type { ConsumeMessage } from "amqplib";
 import { LANES, type Delivery, type Lane } from "../domain/delivery.ts";
 import { RISK_HEADERS } from "./risk-headers.ts";
 
-/** One call and three retries: nobody can have made more, whatever a header says. */
-const MOST_CALLS = 4;
+/** One call and three retries, and as many for each fresh budget that an operator granted: no header is believed more. */
+export const MOST_CALLS = 1_000;
 const MOST_RETURNS = 1_000_000;
-const MOST_REPLAYS = 1_000_000;
+export const MOST_REPLAYS = 1_000_000;
+/** As letter-instance.ts makes them. */
+const INSTANCE = /^[\w-]{22}$/;
+const REPLAY_ID = /^[\w.-]{1,64}$/;
 
 /** What the handler sees of a message. Headers under `x-risk-` are believed only where we or an operator put them. */
 export function readDelivery(message: ConsumeMessage, lane: Delivery["lane"]): Delivery {
@@ -22,16 +25,32 @@ export function readDelivery(message: ConsumeMessage, lane: Delivery["lane"]): D
     calls: isOurCopy ? countOf(headers[RISK_HEADERS.attempts], MOST_CALLS) : 0,
     replays: originalLane === "replay" ? countOf(headers[RISK_HEADERS.replays], MOST_REPLAYS) : undefined,
     ...(lane === "waiting" && countOf(headers[RISK_HEADERS.upgrade], 1) === 1 ? { isUpgrade: true } : {}),
+    ...readReplay(originalLane === "replay" ? headers : {}),
     correlationId: typeof properties.correlationId === "string" ? properties.correlationId : undefined,
   };
 }
+
+/** What a replay says of the dead letter that it puts back. */
+function readReplay(headers: Readonly<Record<string, unknown>>): Pick<Delivery, "instance" | "forgiven"> {
+  const instance = textOf(headers[RISK_HEADERS.instance], INSTANCE);
+  // Without the instance nobody could tell whether they were forgiven before.
+  if (instance === undefined) return {};
+  return { instance, forgiven: countOf(headers[RISK_HEADERS.forgivenCalls], MOST_CALLS) };
+}
+
+/** Which run of replays put a message back. */
+export const replayIdOf = (headers: Readonly<Record<string, unknown>> | undefined): string | undefined =>
+  textOf(headers?.[RISK_HEADERS.replayId], REPLAY_ID);
+
+const textOf = (value: unknown, form: RegExp): string | undefined =>
+  typeof value === "string" && form.test(value) ? value : undefined;
 
 function laneOf(value: unknown): Lane {
   return LANES.find((lane) => lane === value) ?? "standard";
 }
 
 /** A number, or its digits: some tools write every header as text. What is no count is read as 0. */
-function countOf(value: unknown, most: number): number {
+export function countOf(value: unknown, most: number): number {
   const count = typeof value === "string" && /^[0-9]{1,9}$/.test(value) ? Number(value) : value;
   return typeof count === "number" && Number.isInteger(count) && count > 0 ? Math.min(count, most) : 0;
 }

@@ -11,6 +11,14 @@ export const RISK_HEADERS = {
   failedAt: "x-risk-failed-at",
   worker: "x-risk-worker",
   bodySha256: "x-risk-body-sha256",
+  /** Of a replay: which dead letter it puts back, so that the same one is not put back twice. */
+  instance: "x-risk-instance",
+  /** Of a replay: so many of the calls made do not count against the limit. */
+  forgivenCalls: "x-risk-forgiven-calls",
+  /** Which run of `dead-letters replay` put it back; stays on what becomes a dead letter again. */
+  replayId: "x-risk-replay-id",
+  /** When an operator changed the body. */
+  editedAt: "x-risk-edited-at",
   /** Which lane a waiting delivery came in by. */
   lane: "x-risk-lane",
   /** On a waiting copy: its fallback was told, and the true score is still wanted. */

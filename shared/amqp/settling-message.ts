@@ -6,6 +6,7 @@ import type { Disposition } from "../domain/disposition.ts";
 import type { BrokerNames } from "./broker-names.ts";
 import { carryOver, shortText } from "./carry-over.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
+import { replayIdOf } from "./read-delivery.ts";
 import { RISK_HEADERS } from "./risk-headers.ts";
 
 /** What has to be safe with the broker before the delivery is acked; giving it back needs no message. */
@@ -80,6 +81,7 @@ function deadLetterMessage(
         [RISK_HEADERS.failedAt]: deadLetter.failedAt,
         [RISK_HEADERS.worker]: deadLetter.worker,
         [RISK_HEADERS.bodySha256]: createHash("sha256").update(content).digest("hex"),
+        ...replayIdHeader(properties, delivery),
       },
     },
   };
@@ -92,7 +94,7 @@ function waitingMessage(
   names: BrokerNames,
 ): OutgoingMessage {
   const kept = carryOver(properties, isOurCopy(delivery));
-  const { replays, originalLane, isUpgrade = false } = delivery;
+  const { replays, originalLane, isUpgrade = false, instance, forgiven = 0 } = delivery;
   return {
     exchange: "", // the default exchange: straight onto the queue
     routingKey: names.waiting,
@@ -105,9 +107,21 @@ function waitingMessage(
         [RISK_HEADERS.attempts]: calls,
         ...(replays === undefined ? {} : { [RISK_HEADERS.replays]: replays }),
         ...(isUpgrade ? { [RISK_HEADERS.upgrade]: 1 } : {}),
+        ...(instance === undefined ? {} : { [RISK_HEADERS.instance]: instance }),
+        ...(forgiven === 0 ? {} : { [RISK_HEADERS.forgivenCalls]: forgiven }),
+        ...replayIdHeader(properties, delivery),
       },
     },
   };
+}
+
+/** A run of replays knows by it what it has put back itself. */
+function replayIdHeader(
+  { headers }: ConsumeMessage["properties"],
+  { originalLane }: Delivery,
+): Record<string, string> {
+  const replayId = originalLane === "replay" ? replayIdOf(headers) : undefined;
+  return replayId === undefined ? {} : { [RISK_HEADERS.replayId]: replayId };
 }
 
 /** Only an operator publishes to the replay lane, and only we to the waiting queue. */

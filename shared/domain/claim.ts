@@ -31,6 +31,8 @@ export interface Claim {
   readonly token: string;
   /** API calls already made for this transaction, by anybody. */
   readonly calls: number;
+  /** Those of them that no longer count against the limit: an operator granted a fresh budget after them. */
+  readonly forgiven: number;
   /** How often it was replayed. */
   readonly replays: number;
   /** Milliseconds until the next call may be made; 0 where none was made. */
@@ -59,6 +61,10 @@ export interface History {
   readonly replay: "fresh" | "again" | "waited" | "none";
   /** Whether a fallback that stands is to be upgraded, and is no end. */
   readonly isUpgrade?: boolean;
+  /** Which dead letter a replay puts back, where it says so: the same one is not put back twice. */
+  readonly instance?: string | undefined;
+  /** Calls that an operator forgave when it was put back. */
+  readonly forgiven?: number;
 }
 
 /** What claiming finds. */

@@ -6,14 +6,14 @@ import type { Failure } from "./failure.ts";
 import { formatInstant } from "./instant.ts";
 import { costOfCalls } from "./money.ts";
 import type { Outcome } from "./outcome.ts";
-import { afterFailure, type RetryPolicy } from "./retry-policy.ts";
+import { afterFailure, countedCalls, type RetryPolicy } from "./retry-policy.ts";
 import { verdictOf, type RiskResult, type Verdict, type VerdictLimits } from "./risk-result.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** All that deciding depends on besides the evidence. */
 export interface Circumstances {
   readonly transaction: Pick<Transaction, "transactionId" | "metadata">;
-  readonly claim: Pick<Claim, "replays">;
+  readonly claim: Pick<Claim, "replays" | "forgiven">;
   /** API calls made for this transaction so far. */
   readonly calls: number;
   readonly nowMs: number;
@@ -91,10 +91,11 @@ function fallBack(circumstances: Circumstances): Decision {
 }
 
 function decideFailure(failure: Failure, circumstances: Circumstances): Decision {
-  const after = afterFailure(failure, circumstances.calls, circumstances.retryPolicy);
+  const { calls, claim, retryPolicy } = circumstances;
+  const after = afterFailure(failure, countedCalls(calls, claim.forgiven), retryPolicy);
   if (after.next === "dead-letter")
     return refuse(after.reason, describe(failure), failure.code, circumstances);
-  return { action: "wait", cause: failure.kind, calls: circumstances.calls };
+  return { action: "wait", cause: failure.kind, calls };
 }
 
 function describe(failure: Failure): string {

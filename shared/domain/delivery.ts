@@ -17,6 +17,10 @@ export interface Delivery {
   readonly replays: number | undefined;
   /** Its fallback has been told; what is wanted is the true score, as revision 2. */
   readonly isUpgrade?: boolean;
+  /** Which dead letter a replay puts back, where it says so. */
+  readonly instance?: string | undefined;
+  /** Calls that do not count against a replay's limit: an operator said so. */
+  readonly forgiven?: number;
   /** The producer's, opaque; comes back with the result. */
   readonly correlationId: string | undefined;
 }

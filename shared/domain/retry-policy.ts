@@ -17,6 +17,9 @@ export type AfterFailure =
 
 export const callLimit = (policy: RetryPolicy): number => policy.retryLimit + 1;
 
+/** How many of the calls made for a transaction count against the limit. */
+export const countedCalls = (calls: number, forgiven: number): number => Math.max(0, calls - forgiven);
+
 /** The wait after call number `call`, counted from 1. */
 export const delayAfterCall = (call: number, policy: RetryPolicy): number =>
   policy.initialDelayMs * 2 ** (call - 1);

@@ -5,22 +5,35 @@
 --       7 how a replay came: "fresh", "again" or "waited"; "" for what is none
 --       8 what it is to the payer's flight: it "leads", "follows" or is "apart"
 --       9 "upgrade" where a fallback that stands is no end, or ""
+--       10 which dead letter is replayed (read-letter.ts), or "" where nobody says   11 the calls that it is forgiven
 -- A flight names the claim that is about to bring the payer's score, and lives for as long as that claim does.
 -- No claim is in hand for longer than five minutes.
 local FLIGHT_KEPT_S = 600
+local INSTANCES_KEPT = 8
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local journal = redis.call('HMGET', KEYS[1], 'digest', 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays', 'firstAt')
+local journal = redis.call('HMGET', KEYS[1], 'digest', 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays', 'firstAt',
+  'instances', 'forgiven')
 local digest, token, leaseUntil, kind, body = journal[1], journal[4], tonumber(journal[5] or 0), journal[6], journal[7]
 local known = tonumber(journal[2] or 0)
 local calls = math.max(known, tonumber(ARGV[5]))
 local replays = tonumber(journal[8] or 0)
+local instance, instances = ARGV[10], journal[10] or ''
+local isCopy = instance ~= '' and string.find(',' .. instances .. ',', ',' .. instance .. ',', 1, true) ~= nil
 
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 
 if digest and digest ~= ARGV[2] then
   -- A dead letter may be repaired and replayed: its content is not binding, that of an answer is.
   if not (kind == 'dead-letter' and ARGV[7] ~= '') then return { 'conflict', calls } end
+end
+
+-- A letter that was put back is known by its instance when it comes again. Those that are forgotten have a lower number.
+local function noteInstance()
+  if instance == '' or isCopy then return false end
+  local kept = string.match(instances, '^[^,]*' .. string.rep(',?[^,]*', INSTANCES_KEPT - 2))
+  redis.call('HSET', KEYS[1], 'instances', kept == '' and instance or (instance .. ',' .. kept))
+  return true
 end
 
 local standing
@@ -30,10 +43,16 @@ end
 
 local saidReplays = tonumber(ARGV[6])
 if kind then
-  -- A replay reopens a dead letter, never an answer. A fresh delivery is a replay whatever it says of itself. One
-  -- delivered again carries the number of the dead letter that it puts back: an outcome with a higher one is its own.
-  local reopens = kind == 'dead-letter' and (ARGV[7] == 'fresh' or (ARGV[7] ~= '' and saidReplays >= replays))
-  if not reopens then return { 'settled', kind, body } end
+  -- A replay reopens a dead letter, never an answer. It carries the number of the dead letter that it puts back: an
+  -- outcome with a higher one came of that letter already, or of a later one. Where it says which letter it is, it is
+  -- known when it comes again; a fresh delivery that says nothing is a replay whatever its number.
+  local isNewer = saidReplays >= replays or (instance ~= '' and digest ~= ARGV[2])
+  local reopens = kind == 'dead-letter' and ARGV[7] ~= '' and not isCopy and
+    (isNewer or (instance == '' and ARGV[7] == 'fresh'))
+  if not reopens then
+    noteInstance()
+    return { 'settled', kind, body }
+  end
   replays = replays + 1
   redis.call('HDEL', KEYS[1], 'kind', 'body')
 end
@@ -49,12 +68,17 @@ if calls > known then
 end
 
 local firstAt = tonumber(journal[9] or now)
+local forgiven = tonumber(journal[11] or 0)
 if token and token ~= ARGV[1] and leaseUntil > now then
-  return { 'leased', leaseUntil - now, calls, replays, firstAt, now }
+  return { 'leased', leaseUntil - now, calls, replays, firstAt, now, forgiven }
 end
 
 redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[2], 'calls', calls, 'replays', replays, 'firstAt', firstAt)
 if not digest then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
+if noteInstance() then
+  forgiven = math.max(forgiven, math.min(calls, tonumber(ARGV[11])))
+  if forgiven > 0 then redis.call('HSET', KEYS[1], 'forgiven', forgiven) end
+end
 
 -- Ms that the lease of somebody else who leads will live for. The leader's journal is named by the flight.
 local function othersFlightMs()
@@ -67,7 +91,9 @@ end
 local score = redis.call('GET', KEYS[2])
 if not score and ARGV[8] ~= 'apart' then
   local flightMs = othersFlightMs()
-  if flightMs > 0 and ARGV[8] == 'follows' then return { 'following', flightMs, calls, replays, firstAt, now } end
+  if flightMs > 0 and ARGV[8] == 'follows' then
+    return { 'following', flightMs, calls, replays, firstAt, now, forgiven }
+  end
   if flightMs == 0 then
     redis.call('HSET', KEYS[3], 'v', 1, 'journal', KEYS[1], 'token', ARGV[1])
     redis.call('EXPIRE', KEYS[3], FLIGHT_KEPT_S)
@@ -76,4 +102,4 @@ end
 
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'leaseUntil', now + ARGV[3])
 local nextCallIn = math.max(0, tonumber(journal[3] or 0) - now)
-return { 'claimed', calls, replays, nextCallIn, firstAt, now, score, standing or false }
+return { 'claimed', calls, replays, nextCallIn, firstAt, now, score, standing or false, forgiven }

@@ -99,6 +99,7 @@ export class HeldClaims {
           claim.digest,
           calls,
           claim.replays,
+          claim.forgiven,
           claim.firstTakenUpAtMs,
           Math.max(0, Math.ceil(nextCallAtMs - nowMs)),
         ]),

@@ -1,4 +1,4 @@
-import { hash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import type {
@@ -17,7 +17,8 @@ import type { Money } from "../domain/money.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { RiskResult } from "../domain/risk-result.ts";
 import type { FlightRole } from "../domain/single-flight.ts";
-import { identityOf, type Transaction } from "../domain/transaction.ts";
+import type { Transaction } from "../domain/transaction.ts";
+import { digestOf } from "./digest.ts";
 import { HeldClaims, LEASE_MS } from "./held-claims.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
 import { putOffKey } from "./read-put-off.ts";
@@ -62,9 +63,18 @@ const claimReplySchema = z.union([
     z.number(),
     z.string().nullable(),
     z.string().nullable(),
+    z.number(),
   ]),
   z.tuple([z.literal("settled"), z.string(), z.string()]),
-  z.tuple([z.enum(["leased", "following"]), z.number(), z.number(), z.number(), z.number(), z.number()]),
+  z.tuple([
+    z.enum(["leased", "following"]),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+    z.number(),
+  ]),
   z.tuple([z.literal("conflict"), z.number()]),
 ]);
 
@@ -118,7 +128,7 @@ export class Journal {
 
   async claim(transaction: Transaction, token: string, history: History): Promise<ClaimReply> {
     const { transactionId } = transaction;
-    const digest = hash("sha256", identityOf(transaction), "base64url");
+    const digest = digestOf(transaction);
     const pseudonym = this.#pseudonymise(transaction.userId);
     const device = this.#pseudonymise(deviceText(transaction));
     const names = { transactionId, pseudonym, device, merchantId: transaction.merchantId, digest, token };
@@ -137,6 +147,8 @@ export class Journal {
           // An upgrade yields to all others: nobody must wait for it.
           history.isUpgrade === true ? "apart" : this.#settings.flightRole(transaction),
           history.isUpgrade ? "upgrade" : "",
+          history.instance ?? "",
+          history.forgiven ?? 0,
         ],
       ),
     );
@@ -148,14 +160,14 @@ export class Journal {
         return { kind: "settled", outcome: readOutcome(reply[1], reply[2]) };
       case "leased":
       case "following": {
-        const [kind, remainingMs, calls, replays, firstTakenUpAtMs, nowMs] = reply;
-        const counts = { calls, replays, nextCallInMs: remainingMs, firstTakenUpAtMs, nowMs };
+        const [kind, remainingMs, calls, replays, firstTakenUpAtMs, nowMs, forgiven] = reply;
+        const counts = { calls, forgiven, replays, nextCallInMs: remainingMs, firstTakenUpAtMs, nowMs };
         const known = { ...names, ...counts, score: undefined };
         return { kind, remainingMs, known };
       }
       case "claimed": {
-        const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score, standing] = reply;
-        const counts = { calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
+        const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score, standing, forgiven] = reply;
+        const counts = { calls, forgiven, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
         const known = { ...names, ...counts, score: readScore(score) };
         const claim = standing === null ? known : { ...known, standing: readFallback(standing) };
         this.#held.take(key, claim);

@@ -10,6 +10,7 @@ export function sampleClaim(changes: Partial<Claim> = {}): Claim {
     digest: "d",
     token: "t",
     calls: 0,
+    forgiven: 0,
     replays: 0,
     nextCallInMs: 0,
     firstTakenUpAtMs: 0,

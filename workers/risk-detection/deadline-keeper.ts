@@ -142,7 +142,13 @@ export class DeadlineKeeper {
     // Nobody's lease: an outcome is taken from anybody.
     const storing = { ...claim, transactionId, merchantId, token: "deadline" };
     for (let { calls } = claim; ;) {
-      const facts = { ...circumstances, transaction: deadline, claim, calls, nowMs: now() };
+      const facts = {
+        ...circumstances,
+        transaction: deadline,
+        claim: { ...claim, forgiven: 0 },
+        calls,
+        nowMs: now(),
+      };
       const decision = decide({ kind: "overdue" }, facts);
       if (decision.action !== "conclude") return undefined;
       const reply = await store(storing, decision.outcome, calls, untilMs);

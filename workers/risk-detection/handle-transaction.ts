@@ -145,6 +145,7 @@ export function createHandler(options: HandlerOptions) {
         calls: Math.max(history.calls, scoring.calls),
         replays: Math.max(history.replays, claim.replays),
         replay: "none",
+        forgiven: claim.forgiven,
         ...upgrade,
       };
     }
@@ -297,10 +298,11 @@ export function createHandler(options: HandlerOptions) {
 
 const hasWaited = ({ lane }: Delivery): boolean => lane === "waiting";
 
-function historyOf({ calls, replays, lane, deliveryCount }: Delivery): History {
+function historyOf({ calls, replays, lane, deliveryCount, instance, forgiven }: Delivery): History {
   if (replays === undefined) return { calls, replays: 0, replay: "none" };
-  if (lane === "waiting") return { calls, replays, replay: "waited" };
-  return { calls, replays, replay: deliveryCount === 0 ? "fresh" : "again" };
+  const letter = instance === undefined ? {} : { instance, forgiven: forgiven ?? 0 };
+  if (lane === "waiting") return { calls, replays, replay: "waited", ...letter };
+  return { calls, replays, replay: deliveryCount === 0 ? "fresh" : "again", ...letter };
 }
 
 /** Its payer was answered: it has no deadline any more, and all others go before it. */

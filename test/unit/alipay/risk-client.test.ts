@@ -126,6 +126,7 @@ const CLAIM: Claim = {
   digest: "d",
   token: "t",
   calls: 0,
+  forgiven: 0,
   replays: 0,
   nextCallInMs: 0,
   firstTakenUpAtMs: 1_795_392_000_000,

@@ -58,12 +58,12 @@ describe("readDelivery", () => {
     {
       lane: "replay",
       headers: { "x-risk-attempts": 5, "x-risk-replays": 2 ** 40 },
-      told: { calls: 4, replays: 1_000_000 },
+      told: { calls: 5, replays: 1_000_000 },
     },
     {
       lane: "replay",
       headers: { "x-risk-attempts": "999999999", "x-risk-replays": "9".repeat(10) },
-      told: { calls: 4, replays: 0 },
+      told: { calls: 1_000, replays: 0 },
     },
     {
       lane: "replay",
@@ -83,7 +83,7 @@ describe("readDelivery", () => {
     {
       lane: "waiting",
       headers: { "x-risk-lane": "replay", "x-risk-attempts": "77" },
-      told: { calls: 4, replays: 0 },
+      told: { calls: 77, replays: 0 },
     },
     {
       lane: "waiting",
@@ -93,7 +93,7 @@ describe("readDelivery", () => {
     {
       lane: "waiting",
       headers: { "x-risk-attempts": 99 },
-      told: { calls: 4, replays: undefined },
+      told: { calls: 99, replays: undefined },
     },
     {
       lane: "waiting",
