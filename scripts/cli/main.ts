@@ -14,6 +14,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["results", async () => (await import("./commands/results.ts")).resultsCommand()],
   ["status", async () => (await import("./commands/status.ts")).statusCommand()],
   ["spend", async () => (await import("./commands/spend.ts")).spendCommand()],
+  ["dead-letters", async () => (await import("./commands/dead-letters.ts")).deadLettersCommand()],
   ["quota", async () => (await import("./commands/quota.ts")).quotaCommand()],
   ["audit", async () => (await import("./commands/audit.ts")).auditCommand()],
   ["plan", async () => (await import("./commands/plan.ts")).planCommand()],

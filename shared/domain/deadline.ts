@@ -30,7 +30,7 @@ export interface DueDeadlines {
 }
 
 /** Milliseconds from the claim on until the transaction must be answered; undefined where it has all the time. */
-export function dueInMs({ decideByMs }: Transaction, claim: Claim): number | undefined {
+export function dueInMs({ decideByMs }: Transaction, claim: Pick<Claim, "nowMs">): number | undefined {
   return decideByMs === undefined ? undefined : decideByMs - AHEAD_MS - claim.nowMs;
 }
 

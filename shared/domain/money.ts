@@ -79,6 +79,13 @@ export function formatPrice(tenThousandths: number): string {
   return formatScaled(tenThousandths, PRICE_DECIMALS).replace(/0{1,2}$/, "");
 }
 
+/** A sum of amounts as decimal text: exact, however large it is. */
+export function formatSum(minorUnits: bigint, currency: string): string {
+  const decimals = DECIMALS.get(currency) ?? 0;
+  const digits = String(minorUnits).padStart(decimals + 1, "0");
+  return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+}
+
 /** What a number of calls cost, as decimal text: `callPrice` in ten-thousandths of a yuan, as `parsePrice` gives it. */
 export function costOfCalls(callPrice: number, calls: number): string {
   return formatPrice(callPrice * calls);

@@ -17,13 +17,20 @@ export interface ScoringPolicy {
 /** The only rail whose transactions Alipay can score. */
 export const SCORED_RAIL = "alipay";
 
+/** What answering without a call looks at. */
+type KnownOfClaim = Pick<Claim, "firstTakenUpAtMs" | "nowMs" | "score" | "device">;
+type AnswerWithoutCall = Extract<
+  Evidence,
+  { kind: "unsupported-rail" | "expired" | "overdue" | "scored" | "below-threshold" }
+>;
+
 /** What is known without a call, or undefined where a call is needed. */
 export function answerWithoutCall(
   transaction: Transaction,
-  claim: Claim,
+  claim: KnownOfClaim,
   hasWaited: boolean,
   policy: ScoringPolicy,
-): Evidence | undefined {
+): AnswerWithoutCall | undefined {
   if (transaction.rail !== SCORED_RAIL) return { kind: "unsupported-rail" };
   const late = lateness(transaction, claim, hasWaited);
   return late?.kind === "expired" ? late : (answerOfSmall(transaction, claim, policy) ?? late);
@@ -35,7 +42,7 @@ export function answerWithoutCall(
  */
 export function lateness(
   transaction: Transaction,
-  claim: Claim,
+  claim: KnownOfClaim,
   hasWaited: boolean,
 ): Extract<Evidence, { kind: "expired" | "overdue" }> | undefined {
   const { decideByMs = Infinity } = transaction;
@@ -51,7 +58,11 @@ export function isSmall(
   return transaction.amount.minorUnits <= thresholdOf(transaction, thresholds);
 }
 
-function answerOfSmall(transaction: Transaction, claim: Claim, policy: ScoringPolicy): Evidence | undefined {
+function answerOfSmall(
+  transaction: Transaction,
+  claim: KnownOfClaim,
+  policy: ScoringPolicy,
+): AnswerWithoutCall | undefined {
   if (!isSmall(transaction, policy)) return undefined;
   const { score } = claim;
   if (score === undefined)

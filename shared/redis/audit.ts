@@ -48,6 +48,19 @@ export async function* readAudit(
   }
 }
 
+/** Adds an act to the audit. Where a script does the act, that script writes it. */
+export async function writeAudit(
+  client: RedisClient,
+  namespace: string,
+  record: Pick<AuditRecord, "act" | "by" | "reason" | "details">,
+): Promise<void> {
+  const { act, by, reason, details } = record;
+  const [seconds = 0, microseconds = 0] = await client.time();
+  const at = String(seconds * 1_000 + Math.floor(microseconds / 1_000));
+  const fields = { v: "1", act, by, at, reason, details: JSON.stringify(details) };
+  await client.xadd(auditKey(namespace), "*", ...Object.entries(fields).flat());
+}
+
 async function momentAgo(client: RedisClient, ms: number): Promise<number> {
   const [seconds = 0] = await client.time();
   return Math.max(0, seconds * 1_000 - ms);

@@ -18,7 +18,7 @@ import type { Outcome } from "../domain/outcome.ts";
 import type { RiskResult } from "../domain/risk-result.ts";
 import type { FlightRole } from "../domain/single-flight.ts";
 import type { Transaction } from "../domain/transaction.ts";
-import { digestOf } from "./digest.ts";
+import { deviceText, digestOf } from "./digest.ts";
 import { HeldClaims, LEASE_MS } from "./held-claims.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
 import { putOffKey } from "./read-put-off.ts";
@@ -319,5 +319,3 @@ function readFallback(json: string): RiskResult {
 }
 
 /** No user id reads like this, and the same device of two payers does not: what is kept of one says nothing of another. */
-const deviceText = ({ userId, deviceFingerprint }: Transaction): string =>
-  `device\0${userId}\0${deviceFingerprint}`;

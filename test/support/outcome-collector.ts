@@ -21,7 +21,11 @@ export class OutcomeCollector {
   readonly #model: ChannelModel;
   readonly #arrivals = new EventEmitter();
 
-  static async start(amqpUrl: string, namespace: string): Promise<OutcomeCollector> {
+  static async start(
+    amqpUrl: string,
+    namespace: string,
+    { takesDeadLetters = true } = {},
+  ): Promise<OutcomeCollector> {
     const model = await connect(amqpUrl);
     const collector = new OutcomeCollector(model);
     const channel = await model.createChannel();
@@ -34,7 +38,8 @@ export class OutcomeCollector {
         collector.#arrivals.emit("arrival");
       });
     await collect(`${namespace}.results`, (message) => collector.#takeResult(message));
-    await collect(`${namespace}.dead-letters`, (message) => collector.#takeDeadLetter(message));
+    if (takesDeadLetters)
+      await collect(`${namespace}.dead-letters`, (message) => collector.#takeDeadLetter(message));
     return collector;
   }
 

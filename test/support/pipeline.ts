@@ -16,6 +16,8 @@ export interface PipelineOptions {
   readonly sandbox?: Partial<SandboxOptions>;
   /** Settings of all workers, over the harness's own. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Dead letters stay on their queue: only results are collected. */
+  readonly leavesDeadLetters?: boolean;
 }
 
 /** A whole installation of its own: sandbox, workers in processes, consumers of what comes out. */
@@ -27,13 +29,14 @@ export class Pipeline {
   readonly workers = new Set<WorkerProcess>();
   readonly #model: ChannelModel;
   readonly #channel: ConfirmChannel;
-  /** The settings of all workers. */
+  /** Settings that everything of this installation is started with. */
   readonly env: Readonly<Record<string, string>>;
 
   static async start({
     servers,
     sandbox: sandboxOptions = {},
     env = {},
+    leavesDeadLetters = false,
   }: PipelineOptions): Promise<Pipeline> {
     const { amqpUrl, redisUrl } = servers;
     const namespace = newNamespace();
@@ -53,7 +56,7 @@ export class Pipeline {
       sandbox,
       model,
       channel: await model.createConfirmChannel(),
-      collector: await OutcomeCollector.start(amqpUrl, namespace),
+      collector: await OutcomeCollector.start(amqpUrl, namespace, { takesDeadLetters: !leavesDeadLetters }),
       redis: await openRedis(redisUrl),
       env: {
         AMQP_URL: amqpUrl,

@@ -40,6 +40,7 @@ import { createHandler, type HandlerOptions } from "./handle-transaction.ts";
 import { openPatientRedis } from "./open-patient-redis.ts";
 import { prefetchShares } from "./prefetch-shares.ts";
 import { readCredentials } from "./read-credentials.ts";
+import { readScoringPolicy } from "./read-scoring-policy.ts";
 import { ReplicaHealth } from "./replica-health.ts";
 import { scoreInTime } from "./score-in-time.ts";
 import { Suspects } from "./suspects.ts";
@@ -319,14 +320,7 @@ const budgetsOf = ({ settings: { spending } }: Pick<Worker, "settings">) => ({
   month: spending.budgetPerMonth,
 });
 
-const scoringPolicyOf = ({ settings: { policy } }: Worker): ScoringPolicy => ({
-  thresholds: {
-    byCurrency: new Map([["CNY", policy.scoreAboveFen], ...policy.scoreAboveByCurrency]),
-    byCategory: new Map(policy.scoreAboveByCategory),
-  },
-  changes: policy,
-  belowThreshold: policy.belowThreshold,
-});
+const scoringPolicyOf = ({ settings }: Worker): ScoringPolicy => readScoringPolicy(settings.policy);
 
 const circumstancesOf = (worker: Worker) => ({
   worker: worker.name,

@@ -7,7 +7,7 @@ import type { Source } from "./source.ts";
 
 /** Shows how far it is, where there is a terminal to show it on. */
 interface Progress {
-  readonly advance: (record: SourceRecord) => void;
+  readonly advance: (record: Pick<SourceRecord, "fileBytes">) => void;
   /** Passes over a record that is left out. */
   readonly skip: (record: SourceRecord) => void;
   /** Says that something happened, not again before something else happens. */

@@ -1,0 +1,163 @@
+import { writeSync } from "node:fs";
+import { Command } from "commander";
+import { writeAudit } from "../../../shared/redis/audit.ts";
+import { exportLetters, LetterFile, type Exported } from "../dead-letters/export-letters.ts";
+import { holdLetters, withLetters, type LettersSession } from "../dead-letters/letters-session.ts";
+import {
+  addSelectionFlags,
+  hasFilterFlag,
+  readSelection,
+  type SelectionFlags,
+} from "../dead-letters/selection-flags.ts";
+import { agreeToDanger } from "../agree-to-danger.ts";
+import { fitRows } from "../fit-rows.ts";
+import { formatJson } from "../format-json.ts";
+import { inGroups } from "../in-groups.ts";
+import { readCommandSettings } from "../read-command-settings.ts";
+import { reasonFlag } from "../reason-flag.ts";
+import { redisNow } from "../redis-now.ts";
+import { stopSignal } from "../stop-signal.ts";
+import { UsageError } from "../usage-error.ts";
+
+interface ExportFlags extends SelectionFlags {
+  readonly out?: string;
+  readonly why?: string;
+  readonly wait?: true;
+}
+
+const EXPORT_EXAMPLES = `
+Examples:
+  $ riskline dead-letters export --out letters.ndjson --why "for the dispute team"
+  $ riskline dead-letters export --reason malformed | jq -r .body
+
+One line of JSON for each message, with everything that is in it: bodies that are no UTF-8 as base64. Nothing is taken out
+of the queue. Personal data is not masked, so it is written into the audit, and a file is for its owner alone.`;
+
+/** `riskline dead-letters export`: the messages as they are, as NDJSON. */
+export function exportCommand(): Command {
+  const command = new Command("export").description(
+    "writes dead letters as NDJSON, lossless, to a file or standard output",
+  );
+  return addSelectionFlags(command)
+    .option("--out <file>", "a new file; without it, standard output")
+    .option("--why <text>", "why, for the audit", reasonFlag)
+    .option("--wait", "wait while another command has them in hand")
+    .addHelpText("after", EXPORT_EXAMPLES)
+    .action(async (flags: ExportFlags) => {
+      const settings = readCommandSettings(["installation", "broker", "redis"]);
+      await withLetters({ settings, wait: flags.wait === true, signal: stopSignal() }, (session) =>
+        runExport(session, flags),
+      );
+    });
+}
+
+async function runExport(session: LettersSession, flags: ExportFlags): Promise<void> {
+  const selection = readSelection(flags, await redisNow(session.client));
+  const file = flags.out === undefined ? undefined : new LetterFile(flags.out);
+  let count = 0;
+  const add = (line: string): void => {
+    count += 1;
+    if (file === undefined) writeAll(line);
+    else file.add(line);
+  };
+  await audit(session, "dead-letters-export", flags.why ?? "", {
+    selection,
+    file: flags.out ?? "standard output",
+  });
+  await holdLetters(session, "dead-letters export", (letters, signal) =>
+    exportLetters(letters, selection, session, { add }, signal),
+  );
+  file?.close();
+  process.stderr.write(`exported: ${inGroups(count)}\n`);
+}
+
+/** Waits for whoever reads: nothing piles up in memory. */
+function writeAll(line: string): void {
+  const bytes = Buffer.from(line);
+  for (let written = 0; written < bytes.length;) {
+    try {
+      written += writeSync(process.stdout.fd, bytes, written);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+    }
+  }
+}
+
+interface DiscardFlags extends SelectionFlags {
+  readonly all?: true;
+  readonly out?: string;
+  readonly why: string;
+  readonly yes?: true;
+  readonly wait?: true;
+  readonly json?: true;
+}
+
+const DISCARD_EXAMPLES = `
+Examples:
+  $ riskline dead-letters discard --id T202611230000032 --why "a test payment"
+  $ riskline dead-letters discard --reason expired --until 7d --why "nobody waits for them" --out expired.ndjson
+
+They are written into a file first (see export), whatever happens later; what is not in it is not taken away.`;
+
+/** `riskline dead-letters discard`: away with them, but into a file first. */
+export function discardCommand(): Command {
+  const command = new Command("discard").description(
+    "takes dead letters off the queue for good, after exporting them",
+  );
+  return addSelectionFlags(command)
+    .requiredOption("--why <text>", "why, for the audit", reasonFlag)
+    .option("--all", "all of them, where no filter is given")
+    .option("--out <file>", "the new file that they are written into (dead-letters-TIME.ndjson)")
+    .option("--yes", "do not ask")
+    .option("--wait", "wait while another command has them in hand")
+    .option("--json", "print what was done as JSON")
+    .addHelpText("after", DISCARD_EXAMPLES)
+    .action(async (flags: DiscardFlags) => {
+      if (hasFilterFlag(flags) === (flags.all === true))
+        throw new UsageError("which ones? Give a filter, or --all");
+      const settings = readCommandSettings(["installation", "broker", "redis"]);
+      const exported = await withLetters(
+        { settings, wait: flags.wait === true, signal: stopSignal() },
+        (session) => runDiscard(session, flags),
+      );
+      if (flags.json === true) process.stdout.write(formatJson({ discarded: exported.letters, ...exported }));
+      else process.stdout.write(discardText(exported));
+    });
+}
+
+/** Exports, asks, writes the audit, and only then removes what is in the file. */
+async function runDiscard(session: LettersSession, flags: DiscardFlags): Promise<Exported> {
+  const nowMs = await redisNow(session.client);
+  const selection = readSelection(flags, nowMs);
+  const file = new LetterFile(
+    flags.out ?? `dead-letters-${new Date(nowMs).toISOString().replaceAll(/\W/g, "")}.ndjson`,
+  );
+  return holdLetters(session, "dead-letters discard", async (letters, signal) => {
+    const removals: (() => boolean)[] = [];
+    const onExported = (remove: () => boolean): number => removals.push(remove);
+    await exportLetters(letters, selection, session, { add: (line) => file.add(line), onExported }, signal);
+    const exported = file.close();
+    if (exported.letters === 0) return exported;
+    const danger = `${inGroups(exported.letters)} dead letters are in ${exported.file}, and are taken off the queue.`;
+    await agreeToDanger(danger, flags.yes === true);
+    await audit(session, "dead-letters-discard", flags.why, { selection, ...exported });
+    for (const remove of removals) remove();
+    return exported;
+  });
+}
+
+function audit(
+  { client, namespace, operator }: LettersSession,
+  act: string,
+  reason: string,
+  details: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  return writeAudit(client, namespace, { act, by: operator, reason, details });
+}
+
+const discardText = ({ letters, file, sha256 }: Exported): string =>
+  fitRows([
+    ["discarded", inGroups(letters)],
+    ["file", file],
+    ["sha256", sha256],
+  ]);

@@ -1,0 +1,138 @@
+import { randomBytes } from "node:crypto";
+import { createPublisher } from "../../../shared/amqp/publisher.ts";
+import { sustainedPerSecond } from "../../../shared/domain/useful-replicas.ts";
+import type { Settings } from "../../../shared/process/settings/read-settings.ts";
+import { readLedgerOverview, type LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
+import { ReplayRecords, type ReplayOrder, type ReplayRecord } from "../../../shared/redis/replay-records.ts";
+import { agreeToDanger } from "../agree-to-danger.ts";
+import { forecast } from "../forecast.ts";
+import { formatHold } from "../format-hold.ts";
+import { inGroups } from "../in-groups.ts";
+import { showProgress } from "../publish/progress.ts";
+import { redisNow } from "../redis-now.ts";
+import type { Assessment } from "./assess-letters.ts";
+import { formatPlan, type PricedPlan } from "./format-replay.ts";
+import type { LettersSession } from "./letters-session.ts";
+import { planJson } from "./format-replay.ts";
+import { planReplay } from "./replay-plan.ts";
+import { ReplayRun, type ReplayEnd } from "./replay-run.ts";
+
+const NO_COUNTS = { replayed: 0, answered: 0, failed: 0, republished: 0, copies: 0, calls: 0 };
+const BEAT_MS = 2_000;
+
+export type ReplaySettings = Settings<
+  "installation" | "broker" | "redis" | "application" | "quota" | "calls" | "policy" | "journal"
+>;
+
+/** What a replay is run with. */
+export interface ReplayContext {
+  readonly session: LettersSession;
+  readonly settings: ReplaySettings;
+  readonly patienceMs: number;
+}
+
+/** How it ended, and how many it left because they would fail again. */
+export interface Replayed {
+  readonly record: ReplayRecord;
+  readonly end: ReplayEnd;
+  readonly left: number;
+}
+
+/** Counts what a replay would do. */
+export async function pricePlan(
+  { session, settings }: ReplayContext,
+  order: ReplayOrder,
+): Promise<PricedPlan> {
+  const plan = await planReplay(session, order, assessmentOf(session, settings, order));
+  const ledger = await readLedger(session, settings);
+  return {
+    plan,
+    order,
+    ledger,
+    callPrice: settings.calls.priceTenThousandths,
+    held: whyHeld(ledger, settings.quota.limitStrikesPerDay),
+  };
+}
+
+/** Counts, asks, writes it down with its audit, and runs it. */
+export async function startReplay(
+  context: ReplayContext,
+  order: ReplayOrder,
+  { why, yes }: { readonly why: string; readonly yes: boolean },
+): Promise<Replayed> {
+  const { session } = context;
+  const priced = await pricePlan(context, order);
+  await agreeToDanger(formatPlan(priced), yes);
+  const startedAt = await redisNow(session.client);
+  const id = `R${new Date(startedAt).toISOString().slice(0, 19).replaceAll(/\D/g, "")}-${randomBytes(3).toString("hex")}`;
+  const record: ReplayRecord = {
+    id,
+    by: session.operator,
+    why,
+    startedAt,
+    state: "running",
+    order,
+    counts: { ...NO_COUNTS },
+  };
+  await new ReplayRecords(session.client, session.namespace).start(record, {
+    selection: order.selection,
+    ...planJson(priced),
+  });
+  return runReplay(context, record);
+}
+
+/** Runs one that was written down, from wherever it is. */
+export async function runReplay(context: ReplayContext, record: ReplayRecord): Promise<Replayed> {
+  const { session, settings, patienceMs } = context;
+  const records = new ReplayRecords(session.client, session.namespace);
+  const counts = { ...record.counts };
+  const pausing = new AbortController();
+  const progress = showProgress("put back", undefined);
+  const publisher = createPublisher(session.connection);
+  const beat = setInterval(() => void beatOnce().catch(() => undefined), BEAT_MS);
+  const beatOnce = async (): Promise<void> => {
+    const isWanted = await records.beat(record.id, counts, await redisNow(session.client));
+    if (isWanted) pausing.abort(new Error("paused, as somebody wanted"));
+  };
+  const run = new ReplayRun({
+    ...{ id: record.id, startedAtMs: record.startedAt, order: record.order, counts, patienceMs, publisher },
+    session: { ...session, isPatient: true, note: progress.note },
+    assessment: assessmentOf(session, settings, record.order),
+    perSecond: async () => sustainedPerSecond((await readLedger(session, settings)).windows),
+    whyHeld: async () => whyHeld(await readLedger(session, settings), settings.quota.limitStrikesPerDay),
+    signal: AbortSignal.any([session.signal, pausing.signal]),
+    onBatch: ({ size, answered, failed }) =>
+      progress.note(
+        `${inGroups(size)} put back: ${inGroups(answered)} answered, ${inGroups(failed)} failed again (${inGroups(counts.replayed)} in all)`,
+      ),
+    onReplayed: () => progress.advance({ fileBytes: 0 }),
+  });
+  let end: ReplayEnd = { state: "paused", says: "interrupted" };
+  try {
+    await beatOnce();
+    end = await run.run();
+  } finally {
+    clearInterval(beat);
+    progress.end();
+    await publisher.close();
+    await records.end(record.id, counts, end.state);
+  }
+  return { record: { ...record, state: end.state, counts }, end, left: run.left };
+}
+
+const assessmentOf = (session: LettersSession, settings: ReplaySettings, order: ReplayOrder): Assessment => ({
+  client: session.client,
+  settings,
+  freshCalls: order.freshCalls,
+});
+
+const readLedger = (
+  { client }: LettersSession,
+  { application, quota }: ReplaySettings,
+): Promise<LedgerOverview> => readLedgerOverview(client, application, quota.windows);
+
+function whyHeld(ledger: LedgerOverview, strikesPerDay: number): string | undefined {
+  if (!forecast(0, ledger, strikesPerDay).isHeld) return undefined;
+  const [hold] = ledger.holds;
+  return hold === undefined ? "LIMIT_STRIKES_PER_DAY is reached" : `${hold.kind}, ${formatHold(hold)}`;
+}

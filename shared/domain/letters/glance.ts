@@ -1,0 +1,47 @@
+import { parseMoney, type Money } from "../money.ts";
+import { parseJson } from "../parse-json.ts";
+
+/** What can be seen of a transaction at a glance, also where it does not parse. */
+export interface Glance {
+  readonly transactionId?: string;
+  readonly merchantId?: string;
+  readonly amount?: Money;
+}
+
+/** No transaction is longer. */
+export const LONGEST_TRANSACTION = 65_536;
+/** Deeper ones are no transactions, and would exhaust the stack of whoever reads them again. */
+const ESCAPED = 0x5c;
+
+/** Glances at a body of any kind; far quicker than parsing it, and promises nothing of it. */
+export function glanceAt(body: Buffer): Glance {
+  if (body.length > LONGEST_TRANSACTION) return {};
+  const json = readLoosely(body);
+  if (!isObject(json)) return {};
+  const { transactionId, merchantId, amount } = json;
+  const money = isObject(amount) ? parseMoney(amount["value"], amount["currency"]) : undefined;
+  return {
+    ...(isName(transactionId) ? { transactionId } : {}),
+    ...(isName(merchantId) ? { merchantId } : {}),
+    ...(money?.ok === true ? { amount: money.value } : {}),
+  };
+}
+
+function readLoosely(body: Buffer): unknown {
+  try {
+    const text = body.toString();
+    // The other parser that escapes need recurses.
+    return body.includes(ESCAPED) && isDeep(text) ? undefined : parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const isDeep = (text: string): boolean => /(?:[[{][^\]}]*){64}/.test(text);
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const isName = (value: unknown): value is string =>
+  typeof value === "string" && value.length > 0 && value.length <= 64;
