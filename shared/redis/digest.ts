@@ -5,6 +5,6 @@ import { identityOf, type Transaction } from "../domain/transaction.ts";
 export const digestOf = (transaction: Transaction): string =>
   hash("sha256", identityOf(transaction), "base64url");
 
-/** What stands for a device once it is hashed with a key: another one for each payer. */
+/** No user id reads like this, and the same device of two payers does not: what is kept of one says nothing of another. */
 export const deviceText = ({ userId, deviceFingerprint }: Transaction): string =>
   `device\0${userId}\0${deviceFingerprint}`;

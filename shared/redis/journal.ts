@@ -317,5 +317,3 @@ function readFallback(json: string): RiskResult {
   if (outcome.kind !== "result") throw new Error("no result is stored");
   return outcome.result;
 }
-
-/** No user id reads like this, and the same device of two payers does not: what is kept of one says nothing of another. */

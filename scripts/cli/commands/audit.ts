@@ -22,7 +22,9 @@ Oldest first. Who acts is RISKLINE_OPERATOR, or the system's user. An installati
 /** `riskline audit`: who did what to the installation, when and why. */
 export function auditCommand(): Command {
   return new Command("audit")
-    .description("shows who did what, when and why: freezes, resumptions, changes of the quota")
+    .description(
+      "shows who did what, when and why: freezes, changes of the quota, replays and repairs of dead letters",
+    )
     .option("--since <duration>", "only what was done in the last 90s, 30m, 24h, 7d …", durationFlag)
     .option("--json", "print it as a JSON array, a record in each line")
     .addHelpText("after", EXAMPLES)

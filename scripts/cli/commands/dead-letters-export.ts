@@ -39,6 +39,7 @@ export function exportCommand(): Command {
     "writes dead letters as NDJSON, lossless, to a file or standard output",
   );
   return addSelectionFlags(command)
+    .option("--all", "all of them: the same as without a filter")
     .option("--out <file>", "a new file; without it, standard output")
     .option("--why <text>", "why, for the audit", reasonFlag)
     .option("--wait", "wait while another command has them in hand")
@@ -138,7 +139,7 @@ async function runDiscard(session: LettersSession, flags: DiscardFlags): Promise
     await exportLetters(letters, selection, session, { add: (line) => file.add(line), onExported }, signal);
     const exported = file.close();
     if (exported.letters === 0) return exported;
-    const danger = `${inGroups(exported.letters)} dead letters are in ${exported.file}, and are taken off the queue.`;
+    const danger = `Taken off the queue: ${inGroups(exported.letters)} (they are in ${exported.file}).`;
     await agreeToDanger(danger, flags.yes === true);
     await audit(session, "dead-letters-discard", flags.why, { selection, ...exported });
     for (const remove of removals) remove();

@@ -150,6 +150,8 @@ describe("a replay", { timeout: PATIENT_MS }, () => {
       await victim.said("takes");
       setTimeout(() => victim.signal("SIGKILL"), Math.random() * 300);
       await victim.end();
+      // It would run out by itself, in a quarter of a minute.
+      await pipeline.redis.del(`${pipeline.namespace}:dead-letters:lock`);
     }
     const { record } = await replay(pipeline);
     expect(record.state).toBe("finished");

@@ -553,5 +553,77 @@ describe("what is put off", () => {
     await journal.putOff(mine, yuan);
     expect(await redis.keys(`${namespace}:journal:*`)).toEqual([]);
     expect(await today(mine)).toEqual([]);
+describe("a replay that says which dead letter it puts back", () => {
+  const letter = (instance: string, changes: Partial<History> = {}): History => ({
+    calls: 4,
+    replays: 0,
+    replay: "fresh",
+    instance,
+    forgiven: 0,
+    ...changes,
+  });
+
+  async function fail(calls = 4): Promise<void> {
+    const first = claimed(await claim(sampleTransaction()));
+    await journal.store(first, deadLetterOf({ attempts: calls }), calls, undefined);
+  }
+
+  async function failAgain(history: History): Promise<Claim> {
+    const taken = claimed(await claim(sampleTransaction(), journal, history));
+    await journal.store(taken, deadLetterOf({ replays: taken.replays }), taken.calls, undefined);
+    return taken;
+  }
+
+  it("reopens it once, however often and in whatever way it comes", async () => {
+    await fail();
+    await failAgain(letter("one"));
+    for (const replay of ["fresh", "again", "waited"] as const) {
+      const reply = await claim(sampleTransaction(), journal, letter("one", { replay }));
+      expect(reply.kind).toBe("settled");
+    }
+  });
+
+  it("goes on where a crash interrupted it", async () => {
+    await fail();
+    const taken = claimed(await claim(sampleTransaction(), journal, letter("one")));
+    await journal.release(taken);
+    const again = claimed(await claim(sampleTransaction(), journal, letter("one", { replay: "again" })));
+    expect(again.replays).toBe(1);
+  });
+
+  it("reopens the next dead letter of the transaction", async () => {
+    await fail();
+    await failAgain(letter("one"));
+    expect((await claim(sampleTransaction(), journal, letter("two", { replays: 1 }))).kind).toBe("claimed");
+  });
+
+  it("reopens nothing with a letter of before, also where that one is forgotten", async () => {
+    await fail();
+    for (let replays = 0; replays < 12; replays++) await failAgain(letter(`letter-${replays}`, { replays }));
+    expect((await claim(sampleTransaction(), journal, letter("letter-0"))).kind).toBe("settled");
+    expect((await claim(sampleTransaction(), journal, letter("unseen"))).kind).toBe("settled");
+  });
+
+  it("never reopens a result", async () => {
+    const first = claimed(await claim(sampleTransaction()));
+    await journal.store(first, { kind: "result", result: sampleResult() }, 2, undefined);
+    expect((await claim(sampleTransaction(), journal, letter("one"))).kind).toBe("settled");
+  });
+
+  it("brings a repaired content once", async () => {
+    await fail();
+    const repaired = sampleTransaction({ merchantCategoryCode: "5412" });
+    await failAgain(letter("one"));
+    expect((await claim(repaired, journal, letter("edited"))).kind).toBe("claimed");
+  });
+
+  it("forgives calls once, and never more than were made", async () => {
+    await fail();
+    const first = await failAgain(letter("one", { forgiven: 99 }));
+    expect(first).toMatchObject({ calls: 4, forgiven: 4 });
+    const copy = await claim(sampleTransaction(), journal, letter("one", { forgiven: 99, calls: 8 }));
+    expect(copy.kind).toBe("settled");
+    const next = claimed(await claim(sampleTransaction(), journal, letter("two", { replays: 1 })));
+    expect(next).toMatchObject({ calls: 4, forgiven: 4 });
   });
 });
