@@ -4,8 +4,16 @@ import { ack } from "./acknowledge.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { openChannel } from "./open-channel.ts";
 
-/** Acks in a burst are lost where the channel closes at once (lane-subscription.ts). */
-const ACKS_SETTLE_MS = 100;
+/**
+ * Acks in a burst are lost where the channel closes at once (lane-subscription.ts); on a busy machine some are all the
+ * same, so whoever removes many looks again.
+ */
+const ACKS_SETTLE_MS = 250;
+/** A channel is closed before its queue has taken back what it held. */
+const TAKEN_BACK_WITHIN_MS = 5_000;
+/** After so long, consumers that are still counted are somebody else's, who may have taken them. */
+const OWN_CONSUMERS_GONE_MS = 1_500;
+const LOOKED_AT_EVERY_MS = 20;
 /** Where nothing more comes for so long, somebody else has the rest in hand. */
 const STALL_MS = 500;
 
@@ -37,7 +45,8 @@ export class LettersInHand {
   readonly #model: ChannelModel;
   readonly #queue: string;
   readonly #channels: Channel[] = [];
-  #hasRemoved = false;
+  #taken = 0;
+  #removed = 0;
 
   constructor(model: ChannelModel, queue: string) {
     this.#model = model;
@@ -56,6 +65,7 @@ export class LettersInHand {
       options.signal.throwIfAborted();
       const part = await this.#readPart(Math.min(left, options.perChannel), count, options);
       left -= part.letters;
+      this.#taken += part.letters;
       const next = part.isEnough ? "enough" : ((await options.afterChannel?.()) ?? "next");
       if (next === "enough") return left <= 0 && !part.isEnough;
       if (part.isStalled) return true;
@@ -63,12 +73,26 @@ export class LettersInHand {
     return true;
   }
 
-  /** Gives everything back that was not removed, oldest first. Never rejects. */
+  /** Gives everything back that was not removed, oldest first, and waits until others see it. Never rejects. */
   async giveBack(): Promise<void> {
-    if (this.#hasRemoved) await sleep(ACKS_SETTLE_MS);
+    if (this.#removed > 0) await sleep(ACKS_SETTLE_MS);
     // One after the other: in the order of the queue.
-    for (const channel of this.#channels) await closeInTime(channel);
-    this.#channels.length = 0;
+    for (const channel of this.#channels.splice(0)) await closeInTime(channel);
+    await this.#untilReady(this.#taken - this.#removed).catch(() => undefined);
+  }
+
+  async #untilReady(letters: number): Promise<void> {
+    const { channel, ended } = await openChannel(this.#model);
+    const sinceMs = performance.now();
+    try {
+      for (let waitedMs = 0; waitedMs < TAKEN_BACK_WITHIN_MS; waitedMs = performance.now() - sinceMs) {
+        const { messageCount, consumerCount } = await Promise.race([channel.checkQueue(this.#queue), ended]);
+        if (messageCount >= letters || (consumerCount > 0 && waitedMs > OWN_CONSUMERS_GONE_MS)) return;
+        await sleep(LOOKED_AT_EVERY_MS);
+      }
+    } finally {
+      await closeInTime(channel);
+    }
   }
 
   /** One channel's letters. */
@@ -88,8 +112,9 @@ export class LettersInHand {
   }
 
   #remove(channel: Channel, message: ConsumeMessage): boolean {
-    this.#hasRemoved = true;
-    return ack(channel, message);
+    const isRemoved = ack(channel, message);
+    if (isRemoved) this.#removed += 1;
+    return isRemoved;
   }
 
   async #open(): Promise<{ channel: Channel; ended: Promise<never> }> {

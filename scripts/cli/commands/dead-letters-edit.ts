@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { createPublisher } from "../../../shared/amqp/publisher.ts";
 import { editedLetter } from "../../../shared/amqp/edited-letter.ts";
 import { formatInstant } from "../../../shared/domain/instant.ts";
-import { editBody, type BodyEdit } from "../../../shared/domain/letters/edit-body.ts";
+import { editBody, fieldOf, type BodyEdit } from "../../../shared/domain/letters/edit-body.ts";
 import { parseTransaction } from "../../../shared/domain/transaction.ts";
 import { writeAudit } from "../../../shared/redis/audit.ts";
 import { readPasts } from "../../../shared/redis/read-past.ts";
@@ -136,15 +136,7 @@ function describe(before: Buffer, after: Buffer, edits: readonly BodyEdit[]): st
   return ["The dead letter's body changes:", ...lines].join("\n");
 }
 
-function textAt(body: Buffer, path: string): string {
-  const [first = "", ...rest] = path.split(".");
-  const json: Readonly<Record<string, unknown>> = JSON.parse(body.toString());
-  const outer = json[first];
-  if (rest.length === 0) return JSON.stringify(outer) ?? "nothing";
-  const inner: Readonly<Record<string, unknown>> =
-    typeof outer === "object" && outer !== null ? { ...outer } : {};
-  return JSON.stringify(inner[rest.join(".")]) ?? "nothing";
-}
+const textAt = (body: Buffer, path: string): string => JSON.stringify(fieldOf(body, path)) ?? "nothing";
 
 const sha256 = (body: Buffer): string => createHash("sha256").update(body).digest("hex");
 

@@ -1,7 +1,9 @@
 import { writeSync } from "node:fs";
 import { Command } from "commander";
+import { readLetter } from "../../../shared/amqp/read-letter.ts";
+import type { Letter } from "../../../shared/domain/letters/letter.ts";
 import { writeAudit } from "../../../shared/redis/audit.ts";
-import { exportLetters, LetterFile, type Exported } from "../dead-letters/export-letters.ts";
+import { exportLetters, LetterFile, PER_CHANNEL, type Exported } from "../dead-letters/export-letters.ts";
 import { holdLetters, withLetters, type LettersSession } from "../dead-letters/letters-session.ts";
 import {
   addSelectionFlags,
@@ -133,17 +135,40 @@ async function runDiscard(session: LettersSession, flags: DiscardFlags): Promise
   const file = new LetterFile(
     flags.out ?? `dead-letters-${new Date(nowMs).toISOString().replaceAll(/\W/g, "")}.ndjson`,
   );
-  return holdLetters(session, "dead-letters discard", async (letters, signal) => {
+  const discarded = new Set<string>();
+  const exported = await holdLetters(session, "dead-letters discard", async (letters, signal) => {
     const removals: (() => boolean)[] = [];
-    const onExported = (remove: () => boolean): number => removals.push(remove);
+    const onExported = (letter: Letter, remove: () => boolean): void => {
+      discarded.add(letter.instance);
+      removals.push(remove);
+    };
     await exportLetters(letters, selection, session, { add: (line) => file.add(line), onExported }, signal);
-    const exported = file.close();
-    if (exported.letters === 0) return exported;
-    const danger = `Taken off the queue: ${inGroups(exported.letters)} (they are in ${exported.file}).`;
+    const written = file.close();
+    if (written.letters === 0) return written;
+    const danger = `Taken off the queue: ${inGroups(written.letters)} (they are in ${written.file}).`;
     await agreeToDanger(danger, flags.yes === true);
-    await audit(session, "dead-letters-discard", flags.why, { selection, ...exported });
+    await audit(session, "dead-letters-discard", flags.why, { selection, ...written });
     for (const remove of removals) remove();
-    return exported;
+    return written;
+  });
+  while (exported.letters > 0 && (await removeAgain(discarded, session)) > 0);
+  return exported;
+}
+
+/** An ack may be lost: what is in the file and still there goes now. Gives how many there were. */
+function removeAgain(discarded: ReadonlySet<string>, session: LettersSession): Promise<number> {
+  return holdLetters({ ...session, isPatient: true }, "dead-letters discard", async (letters, signal) => {
+    let removed = 0;
+    await letters.read({
+      perChannel: PER_CHANNEL,
+      signal,
+      onLetter: ({ message, remove }) => {
+        const { instance } = readLetter(message, session.names.exchanges.transactions);
+        if (discarded.has(instance) && remove()) removed += 1;
+        return "next";
+      },
+    });
+    return removed;
   });
 }
 

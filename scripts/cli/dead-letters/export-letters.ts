@@ -3,11 +3,13 @@ import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { errorFields } from "../../../shared/process/error-fields.ts";
 import type { LettersInHand } from "../../../shared/amqp/letters-in-hand.ts";
 import { readLetter } from "../../../shared/amqp/read-letter.ts";
+import type { Letter } from "../../../shared/domain/letters/letter.ts";
 import { isSelected, type LetterSelection } from "../../../shared/domain/letters/selection.ts";
 import { exportLine } from "./export-line.ts";
 import type { LettersSession } from "./letters-session.ts";
 
-const PER_CHANNEL = 20_000;
+/** Letters on one channel. */
+export const PER_CHANNEL = 20_000;
 /** Personal data is in it. */
 const OWNER_ONLY = 0o600;
 
@@ -57,7 +59,10 @@ export async function exportLetters(
   letters: LettersInHand,
   selection: LetterSelection,
   session: LettersSession,
-  sink: { readonly add: (line: string) => void; readonly onExported?: (remove: () => boolean) => void },
+  sink: {
+    readonly add: (line: string) => void;
+    readonly onExported?: (letter: Letter, remove: () => boolean) => void;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   await letters.read({
@@ -67,7 +72,7 @@ export async function exportLetters(
       const letter = readLetter(message, session.names.exchanges.transactions);
       if (isSelected(letter, selection)) {
         sink.add(exportLine(letter.instance, message));
-        sink.onExported?.(remove);
+        sink.onExported?.(letter, remove);
       }
       return "next";
     },

@@ -8,6 +8,7 @@ import { agreeToDanger } from "../agree-to-danger.ts";
 import { forecast } from "../forecast.ts";
 import { formatHold } from "../format-hold.ts";
 import { inGroups } from "../in-groups.ts";
+import { problemOf } from "../problem-of.ts";
 import { showProgress } from "../publish/progress.ts";
 import { redisNow } from "../redis-now.ts";
 import type { Assessment } from "./assess-letters.ts";
@@ -95,7 +96,12 @@ export async function runReplay(context: ReplayContext, record: ReplayRecord): P
     if (isWanted) pausing.abort(new Error("paused, as somebody wanted"));
   };
   const run = new ReplayRun({
-    ...{ id: record.id, startedAtMs: record.startedAt, order: record.order, counts, patienceMs, publisher },
+    id: record.id,
+    startedAtMs: record.startedAt,
+    order: record.order,
+    counts,
+    patienceMs,
+    publisher,
     session: { ...session, isPatient: true, note: progress.note },
     assessment: assessmentOf(session, settings, record.order),
     perSecond: async () => sustainedPerSecond((await readLedger(session, settings)).windows),
@@ -111,6 +117,10 @@ export async function runReplay(context: ReplayContext, record: ReplayRecord): P
   try {
     await beatOnce();
     end = await run.run();
+  } catch (error) {
+    throw new Error(`${problemOf(error)}; go on with: riskline dead-letters replay --resume ${record.id}`, {
+      cause: error,
+    });
   } finally {
     clearInterval(beat);
     progress.end();

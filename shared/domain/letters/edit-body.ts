@@ -30,6 +30,15 @@ export function editBody(body: Buffer, edits: readonly BodyEdit[]): Parsed<Buffe
   return parsed(Buffer.from(JSON.stringify(json)));
 }
 
+/** What a field of a JSON object holds; undefined where it is not there. @throws SyntaxError */
+export function fieldOf(body: Buffer, path: string): unknown {
+  const [first = "", second] = stepsOf(path);
+  const json = parseJson(body.toString());
+  const outer = isObject(json) ? json[first] : undefined;
+  if (second === undefined) return outer;
+  return isObject(outer) ? outer[second] : undefined;
+}
+
 /** Gives what is wrong with it, if anything is. */
 function apply(json: Record<string, unknown>, { path, value }: BodyEdit): string | undefined {
   const [first = "", second] = stepsOf(path);

@@ -20,14 +20,11 @@ import { startPipeline } from "../../support/start-pipeline.ts";
 export const PATIENT_MS = 180_000;
 
 /** An installation that keeps its dead letters; its gateway refuses ids that begin with "bad" until it is mended. */
-export async function installation({
-  fault = "invalid-parameter" as FaultName,
-  env = {} as Readonly<Record<string, string>>,
-} = {}) {
+export async function installation({ fault = "invalid-parameter" }: { fault?: FaultName } = {}) {
   const gateway = { isMended: false };
   const pipeline = await startPipeline({
     leavesDeadLetters: true,
-    env: { RETRY_INITIAL_DELAY_MS: "20", ...env },
+    env: { RETRY_INITIAL_DELAY_MS: "20" },
     sandbox: { script: (id) => (!gateway.isMended && id.startsWith("bad") ? fault : undefined) },
   });
   await pipeline.startWorker();

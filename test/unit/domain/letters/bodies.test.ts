@@ -2,13 +2,14 @@ import { describe, expect, it } from "vitest";
 import { editBody } from "../../../../shared/domain/letters/edit-body.ts";
 import { glanceAt } from "../../../../shared/domain/letters/glance.ts";
 import { maskBody } from "../../../../shared/domain/letters/mask-body.ts";
+import { parseJson } from "../../../../shared/domain/parse-json.ts";
 import { parseTransaction } from "../../../../shared/domain/transaction.ts";
 import { sampleBody } from "../../../support/sample-transaction.ts";
 
 const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
-const edited = (body: unknown, ...edits: Parameters<typeof editBody>[1]) => {
+const edited = (body: unknown, ...edits: Parameters<typeof editBody>[1]): unknown => {
   const found = editBody(Buffer.isBuffer(body) ? body : bytes(body), edits);
-  return found.ok ? JSON.parse(found.value.toString()) : found.problem;
+  return found.ok ? parseJson(found.value.toString()) : found.problem;
 };
 
 describe("a masked body", () => {
