@@ -1,7 +1,7 @@
 import { readLetter } from "../../../shared/amqp/read-letter.ts";
 import { sustainedPerSecond } from "../../../shared/domain/useful-replicas.ts";
 import type { Hopeless } from "../../../shared/domain/letters/prospect.ts";
-import { isSelected, type LetterSelection } from "../../../shared/domain/letters/selection.ts";
+import { isSelected } from "../../../shared/domain/letters/selection.ts";
 import { costOfCalls } from "../../../shared/domain/money.ts";
 import type { LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
 import type { ReplayOrder } from "../../../shared/redis/replay-records.ts";
@@ -98,7 +98,3 @@ export function priceOfPlan(
 
 export const sumOfHopeless = ({ hopeless }: ReplayPlan): number =>
   Object.values(hopeless).reduce((sum, count) => sum + count, 0);
-
-/** Whether the selection is everything. */
-export const isEverything = (selection: LetterSelection): boolean =>
-  Object.values(selection).every((filter) => filter === undefined);

@@ -30,10 +30,6 @@ export function isSelected(letter: Letter, selection: LetterSelection): boolean 
   return minAmount === undefined || Number(glance.amount?.value ?? NaN) >= minAmount;
 }
 
-/** Whether it selects by anything. */
-export const hasFilter = (selection: LetterSelection): boolean =>
-  Object.values(selection).some((filter) => filter !== undefined);
-
 /** Whether a letter is meant by an id: its transaction's, or the beginning of its instance. */
 export function isNamed({ glance, instance }: Letter, id: string): boolean {
   return glance.transactionId === id || (id.length >= LEAST_OF_INSTANCE && instance.startsWith(id));

@@ -64,7 +64,7 @@ const settingsOf = ({ env }: Pipeline) =>
   );
 
 /** In this process what a command does in its own. */
-export function asOperator<T>(pipeline: Pipeline, work: (session: LettersSession) => Promise<T>): Promise<T> {
+function asOperator<T>(pipeline: Pipeline, work: (session: LettersSession) => Promise<T>): Promise<T> {
   const signal = AbortSignal.timeout(PATIENT_MS);
   return withLetters({ settings: settingsOf(pipeline), wait: true, signal, note: () => undefined }, work);
 }
