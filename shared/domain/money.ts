@@ -81,7 +81,7 @@ export function formatPrice(tenThousandths: number): string {
 
 /** A sum of amounts as decimal text: exact, however large it is. */
 export function formatSum(minorUnits: bigint, currency: string): string {
-  const decimals = DECIMALS.get(currency) ?? 0;
+  const decimals = CURRENCY_DECIMALS.get(currency) ?? 0;
   const digits = String(minorUnits).padStart(decimals + 1, "0");
   return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
 }

@@ -553,6 +553,9 @@ describe("what is put off", () => {
     await journal.putOff(mine, yuan);
     expect(await redis.keys(`${namespace}:journal:*`)).toEqual([]);
     expect(await today(mine)).toEqual([]);
+  });
+});
+
 describe("a replay that says which dead letter it puts back", () => {
   const letter = (instance: string, changes: Partial<History> = {}): History => ({
     calls: 4,

@@ -1,16 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { prospectOf, type Past, type ReplayTerms } from "../../../../shared/domain/letters/prospect.ts";
+import type { ScoringPolicy } from "../../../../shared/domain/scoring-policy.ts";
 import { parseTransaction } from "../../../../shared/domain/transaction.ts";
 import { sampleBody } from "../../../support/sample-transaction.ts";
 
 const NOW_MS = Date.parse("2026-11-23T01:00:00Z");
 const LETTER = { instance: "the-letter", attempts: 1, replays: 0 };
+function policyOf(fen: number, belowThreshold: "approve" | "score"): ScoringPolicy {
+  return {
+    thresholds: { byCurrency: new Map([["CNY", fen]]), byCategory: new Map() },
+    changes: { alwaysScoreOn: ["device"], amountJump: 10, placeJumpKm: 500 },
+    belowThreshold,
+  };
+}
+
 const TERMS: ReplayTerms = {
-  scoringPolicy: { scoreAbove: 0, belowThreshold: "approve" },
+  scoringPolicy: policyOf(0, "approve"),
   retryPolicy: { retryLimit: 3, initialDelayMs: 5_000 },
   freshCalls: false,
   nowMs: NOW_MS,
-  score: undefined,
+  payer: { score: undefined, device: "d" },
 };
 const PAST: Past = {
   kind: "dead-letter",
@@ -21,9 +30,9 @@ const PAST: Past = {
   instances: [],
   firstAtMs: NOW_MS - 1_000,
 };
-const SCORE = { riskScore: 0.1, ruleCodes: [], traceId: null };
-const small = { scoringPolicy: { scoreAbove: 20_000, belowThreshold: "approve" } } as const;
-const scoring = { scoringPolicy: { scoreAbove: 20_000, belowThreshold: "score" } } as const;
+const SCORE = { riskScore: 0.1, ruleCodes: [], traceId: null, payment: { device: "d" } };
+const small = { scoringPolicy: policyOf(20_000, "approve") };
+const scoring = { scoringPolicy: policyOf(20_000, "score") };
 
 interface Case {
   readonly when: string;
@@ -109,8 +118,13 @@ const CASES: readonly Case[] = [
   { when: "it is small and to be scored", terms: scoring, expected: { kind: "call" } },
   {
     when: "it is small and its payer has a score",
-    terms: { ...scoring, score: SCORE },
+    terms: { ...scoring, payer: { score: SCORE, device: "d" } },
     expected: { kind: "no-call" },
+  },
+  {
+    when: "it is small, and its payer has a score of another device",
+    terms: { ...scoring, payer: { score: SCORE, device: "e" } },
+    expected: { kind: "call" },
   },
 ];
 
