@@ -11,6 +11,7 @@ export interface Glance {
 /** No transaction is longer. */
 export const LONGEST_TRANSACTION = 65_536;
 /** Deeper ones are no transactions, and would exhaust the stack of whoever reads them again. */
+const DEEPEST = 64;
 const ESCAPED = 0x5c;
 
 /** Glances at a body of any kind; far quicker than parsing it, and promises nothing of it. */
@@ -37,7 +38,16 @@ function readLoosely(body: Buffer): unknown {
   }
 }
 
-const isDeep = (text: string): boolean => /(?:[[{][^\]}]*){64}/.test(text);
+/** Counts brackets, also those in texts: a body with so many is hardly one of ours. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (const character of text) {
+    if (character === "[" || character === "{") depth += 1;
+    else if (character === "]" || character === "}") depth -= 1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
+}
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
