@@ -2,6 +2,7 @@ import { expect, it, vi } from "vitest";
 import type { RiskResult } from "../../../shared/domain/risk-result.ts";
 import { LedgerOperator } from "../../../shared/redis/operate-ledger.ts";
 import type { Pipeline } from "../../support/pipeline.ts";
+import { readCurrent } from "../../../shared/redis/read-books.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";
 import { startPipeline } from "../../support/start-pipeline.ts";
 
@@ -59,7 +60,8 @@ it("frozen by an operator: who has a deadline is answered before it, nobody is l
   await pipeline.publish(patient.flatMap((body, i) => [body, ...pressed.slice(2 * i, 2 * i + 2)]));
   expect(await answeredBy(pipeline, pressed, "fallback")).toBeLessThan(BUSY_MS);
   expect(pipeline.sandbox.report().calls.wellSigned).toBe(0);
-  expect(await pipeline.redis.keys(`${pipeline.namespace}:spend:*`)).toEqual([]);
+  const { month } = await readCurrent(pipeline.redis, pipeline.namespace);
+  expect(month).toMatchObject({ calls: 0, tenThousandths: 0 });
   expect(pipeline.collector.deadLetters).toEqual([]);
   expect(pipeline.collector.resultsById.size).toBe(pressed.length);
 
