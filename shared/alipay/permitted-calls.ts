@@ -6,7 +6,7 @@ import type { Outcome } from "../domain/outcome.ts";
 import type { WhenBudgetIsSpent } from "../domain/budget.ts";
 import type { Hold, HoldKind } from "../domain/permit.ts";
 import { callLimit, countedCalls, delayAfterCall, type RetryPolicy } from "../domain/retry-policy.ts";
-import type { Urgency } from "../domain/scoring.ts";
+import { YIELDING_PRIORITY, type Urgency } from "../domain/scoring.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import type { CallMade, Consequences } from "./consequences.ts";
 import type { Gateway } from "./gateway.ts";
@@ -96,16 +96,19 @@ export class PermittedCalls {
     urgency,
     hand,
   }: WantedCall): Promise<Exclude<Passage, { kind: "later" }>> {
-    const { turnstile, retryPolicy, worthOf, onPermit } = this.#options;
+    const { turnstile, retryPolicy, worthOf, whenBudgetIsSpent, onPermit } = this.#options;
     const { priority, leavesWhenHeld, waitsUntilMs } = urgency;
     const { signal } = hand;
     const value = worthOf(transaction);
     const counted = countedCalls(call, claim.forgiven);
     const limit = callLimit(retryPolicy);
-    const passenger = { priority, value, leavesWhenHeld, call: counted, callLimit: limit, signal };
+    // Nobody waits for an upgrade: it can wait for another day's budget.
+    const goesWhenBroke = whenBudgetIsSpent === "fallback" && priority !== YIELDING_PRIORITY;
+    const stay = { priority, value, leavesWhenHeld, leavesWhenBroke: goesWhenBroke, signal };
+    const passenger = { ...stay, call: counted, callLimit: limit };
     const enteredAtMs = performance.now();
     for (;;) {
-      if (this.#goesWithoutCall()) return { kind: "held", cause: "budget" };
+      if (goesWhenBroke && this.#isBroke()) return { kind: "held", cause: "budget" };
       const patienceMs = waitsUntilMs - performance.now();
       const passage = await turnstile.enter({ ...passenger, patienceMs });
       if (passage.kind === "pass") onPermit(performance.now() - enteredAtMs);
@@ -114,10 +117,8 @@ export class PermittedCalls {
     }
   }
 
-  /** Where a fallback is wanted, nobody waits for another day. */
-  #goesWithoutCall(): boolean {
-    const { whenBudgetIsSpent, replicaHold } = this.#options;
-    return whenBudgetIsSpent === "fallback" && replicaHold.spentBudget(performance.now()) !== undefined;
+  #isBroke(): boolean {
+    return this.#options.replicaHold.spentBudget(performance.now()) !== undefined;
   }
 
   #refused(

@@ -25,6 +25,8 @@ export interface Passenger {
   readonly patienceMs: number;
   /** Whether a hold that outlasts its patience sends it away at once. */
   readonly leavesWhenHeld: boolean;
+  /** Whether a spent budget does, however patient it is. */
+  readonly leavesWhenBroke: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -285,9 +287,10 @@ export class Turnstile {
 /** A full quota is waited for as long as patience lasts, a hold only where it is short. */
 function leavesBefore(
   { cause, untilMs }: Closure,
-  waiter: Pick<Waiter, "leavesWhenHeld" | "untilMs">,
+  waiter: Pick<Waiter, "leavesWhenHeld" | "leavesWhenBroke" | "untilMs">,
   nowMs: number,
 ): boolean {
+  if (cause === "budget" && waiter.leavesWhenBroke) return true;
   const staysUntilMs = cause === "quota" ? Infinity : nowMs + LONGEST_SAT_OUT_MS;
   return waiter.leavesWhenHeld && untilMs > Math.min(waiter.untilMs, staysUntilMs);
 }

@@ -18,7 +18,9 @@ export function editedLetter(
   const headers: Readonly<Record<string, unknown>> = { ...message.properties.headers };
   // Why the broker put it here is not one of our reasons.
   const routingKey = deadLetterSchema.shape.reason.safeParse(reason).data ?? "malformed";
-  const ours = Object.entries(headers).filter(([name]) => name.startsWith(RISK_PREFIX));
+  // What was misrouted was never ours: such headers are its producer's.
+  const ours =
+    reason === "misrouted" ? [] : Object.entries(headers).filter(([name]) => name.startsWith(RISK_PREFIX));
   return {
     exchange: names.exchanges.deadLetters,
     routingKey,

@@ -16,6 +16,7 @@ const OWN_CONSUMERS_GONE_MS = 1_500;
 const LOOKED_AT_EVERY_MS = 20;
 /** Where nothing more comes for so long, somebody else has the rest in hand. */
 const STALL_MS = 500;
+const NOTHING = Buffer.alloc(0);
 
 export type LetterMessage = ConsumeMessage;
 
@@ -102,7 +103,7 @@ export class LettersInHand {
     await channel.prefetch(most);
     const consuming = channel.consume(this.#queue, (message) => {
       if (message === null) part.fail(new Error(`the broker cancelled the consumer of "${this.#queue}"`));
-      else part.take({ message, remove: () => this.#remove(channel, message) });
+      else part.take({ message, remove: this.#removal(channel, message) });
     });
     const { consumerTag } = await Promise.race([consuming, ended]);
     await Promise.race([part.isOver(count, options.signal), ended]);
@@ -111,10 +112,14 @@ export class LettersInHand {
     return part;
   }
 
-  #remove(channel: Channel, message: ConsumeMessage): boolean {
-    const isRemoved = ack(channel, message);
-    if (isRemoved) this.#removed += 1;
-    return isRemoved;
+  /** Keeps nothing of the letter but its tag: whoever removes many holds many of these. */
+  #removal(channel: Channel, { fields, properties }: ConsumeMessage): () => boolean {
+    const tagged: ConsumeMessage = { fields, properties: { ...properties, headers: {} }, content: NOTHING };
+    return () => {
+      const isRemoved = ack(channel, tagged);
+      if (isRemoved) this.#removed += 1;
+      return isRemoved;
+    };
   }
 
   async #open(): Promise<{ channel: Channel; ended: Promise<never> }> {

@@ -6,7 +6,7 @@ import { RISK_HEADERS } from "./risk-headers.ts";
 export const MOST_CALLS = 1_000;
 const MOST_RETURNS = 1_000_000;
 export const MOST_REPLAYS = 1_000_000;
-/** As letter-instance.ts makes them. */
+/** As read-letter.ts makes them. */
 const INSTANCE = /^[\w-]{22}$/;
 const REPLAY_ID = /^[\w.-]{1,64}$/;
 

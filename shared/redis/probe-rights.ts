@@ -46,9 +46,11 @@ export const SCRIPT_COMMANDS: readonly (readonly [command: string, ...args: stri
 ];
 
 /** Commands that are run outside of scripts. */
-const PLAIN_COMMANDS: readonly (readonly [command: string, ...args: string[]])[] = [
+export const PLAIN_COMMANDS: readonly (readonly [command: string, ...args: string[]])[] = [
   ["EVALSHA", "0".repeat(40), "0"],
   ["CLIENT", "INFO"],
+  ["LPUSH", "KEY", "v"],
+  ["LTRIM", "KEY", "0", "1"],
   ["PING"],
   ["SCAN", "0"],
 ];
@@ -58,7 +60,7 @@ const COMMANDS = [...PLAIN_COMMANDS, ...SCRIPT_COMMANDS];
 const namesOf = (commands: readonly (readonly [name: string, ...args: string[]])[]): string[] =>
   commands.map(([name]) => name);
 
-const KEY_COMMANDS = namesOf(SCRIPT_COMMANDS.filter(([, first]) => first === "KEY"));
+const KEY_COMMANDS = namesOf(COMMANDS.filter(([, first]) => first === "KEY"));
 
 /**
  * Redis itself says whether its user may run a command, without running it (since 7.0). `*` is asked as a key of its

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { dayAt, daysOf, monthAt } from "../domain/alipay-calendar.ts";
 import type { RedisClient } from "./connection.ts";
+import { redisNow } from "./redis-now.ts";
 
 /** What is booked of a day, a month, or a merchant's month. Amounts are ten-thousandths of a yuan. */
 export interface Figures {
@@ -64,7 +65,7 @@ export interface CurrentFigures {
 
 /** Reads today's and this month's. */
 export async function readCurrent(client: RedisClient, namespace: string): Promise<CurrentFigures> {
-  const nowMs = await readTime(client);
+  const nowMs = await redisNow(client);
   const [day, month] = await Promise.all([
     readPeriod(client, namespace, dayAt(nowMs)),
     readPeriod(client, namespace, monthAt(nowMs)),
@@ -107,11 +108,6 @@ export async function readMerchants(
 }
 
 /** Redis' clock, in milliseconds since the epoch. */
-async function readTime(client: RedisClient): Promise<number> {
-  const [seconds = 0, microseconds = 0] = await client.time();
-  return seconds * 1_000 + Math.floor(microseconds / 1_000);
-}
-
 function readFigures(period: string, fields: Readonly<Record<string, string>>): PeriodFigures {
   const stop = stopSchema.safeParse(fields);
   return {

@@ -28,8 +28,8 @@ export class SuspectMarks {
   }
 
   /** Where the marks of a message are. One that is replayed starts with none. */
-  newMark({ body, replays = 0 }: Delivery, stage: SuspectStage): SuspectMark {
-    const name = `${createHash("sha256").update(body).digest("hex")}:${replays}`;
+  newMark({ body, replays = 0, instance = "" }: Delivery, stage: SuspectStage): SuspectMark {
+    const name = `${createHash("sha256").update(body).digest("hex")}:${replays}:${instance}`;
     const keys = SUSPECT_STAGES.map((each) => `${this.#namespace}:suspect:${name}:${each}`);
     return { keys, stage, token: randomUUID() };
   }

@@ -5,7 +5,7 @@ import { topologyOf } from "../../shared/amqp/topology.ts";
 import { closeRedis, openRedis, type RedisClient } from "../../shared/redis/connection.ts";
 import { ledgerKeys } from "../../shared/redis/ledger-keys.ts";
 import { newNamespace } from "../support/new-namespace.ts";
-import { removeKeys } from "../support/remove-keys.ts";
+import { removeKeys } from "../../shared/redis/remove-keys.ts";
 import { removeTopology } from "../support/remove-topology.ts";
 import { sandboxKeys } from "../support/sandbox-keys.ts";
 import type { BenchContext } from "./bench-case.ts";

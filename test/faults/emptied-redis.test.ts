@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { FAULTS } from "../../scripts/sandbox/faults.ts";
-import { removeKeys } from "../support/remove-keys.ts";
+import { removeKeys } from "../../shared/redis/remove-keys.ts";
 import { sampleBody } from "../support/sample-transaction.ts";
 import { startPipeline } from "../support/start-pipeline.ts";
 

@@ -6,7 +6,7 @@ import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger-keys.ts";
 import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
 import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledger-overview.ts";
 import { QuotaLedger, type LedgerSettings } from "../../shared/redis/quota-ledger.ts";
-import { removeKeys } from "./remove-keys.ts";
+import { removeKeys } from "../../shared/redis/remove-keys.ts";
 
 /** What expires in Redis' own time expires in ours. */
 const EXPIRE_LUA = `for _, key in ipairs(KEYS) do

@@ -6,7 +6,7 @@ import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger-keys.ts";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../../scripts/sandbox/start-sandbox.ts";
 import { newNamespace } from "./new-namespace.ts";
 import { OutcomeCollector } from "./outcome-collector.ts";
-import { removeKeys } from "./remove-keys.ts";
+import { removeKeys } from "../../shared/redis/remove-keys.ts";
 import { removeTopology } from "./remove-topology.ts";
 import { sandboxKeys } from "./sandbox-keys.ts";
 import { WorkerProcess } from "./worker-process.ts";

@@ -69,6 +69,8 @@ const ON_LANE_MS = 60_000;
  * waiting queue soon, for those behind it may be more urgent.
  */
 const UPGRADE = { priority: YIELDING_PRIORITY, inHandMs: 10_000 };
+/** Nobody else's work is held up by who follows a payer's call: a burst of one payer must not fill a lane. */
+const FOLLOWS_ON_LANE_MS = 5_000;
 /** While somebody else works on the same transaction, or on the payer's score, it is looked for this often. */
 const LOOK_AGAIN_MS = { first: 25, longest: 1_000 };
 
@@ -115,8 +117,8 @@ export function createHandler(options: HandlerOptions) {
   async function perform(work: Work): Promise<Disposition> {
     const { transaction, delivery } = work;
     const token = options.journal.newToken();
-    const upgrade = work.isUpgrade ? { isUpgrade: true } : {};
-    let history: History = { ...historyOf(delivery), ...upgrade };
+    const told: History = { ...historyOf(delivery), ...(work.isUpgrade ? { isUpgrade: true } : {}) };
+    let history = told;
     for (;;) {
       const reply = await takeUp(work, token, history);
       if (reply.kind === "conflict") return conflict(transaction, reply.calls, delivery);
@@ -142,11 +144,11 @@ export function createHandler(options: HandlerOptions) {
       }
       // The lease went to somebody else, or the journal was lost: what is known here goes into the next claim.
       history = {
+        ...told,
         calls: Math.max(history.calls, scoring.calls),
         replays: Math.max(history.replays, claim.replays),
         replay: "none",
         forgiven: claim.forgiven,
-        ...upgrade,
       };
     }
   }
@@ -157,13 +159,17 @@ export function createHandler(options: HandlerOptions) {
    */
   async function takeUp(work: Work, token: string, history: History): Promise<ClaimReply> {
     const { transaction, hand, urgency } = work;
+    const followsUntilMs = urgency.leavesWhenHeld
+      ? performance.now() + FOLLOWS_ON_LANE_MS
+      : urgency.waitsUntilMs;
     let { calls } = history;
     for (let pauseMs = LOOK_AGAIN_MS.first; ; pauseMs = Math.min(pauseMs * 1.5, LOOK_AGAIN_MS.longest)) {
       const reply = await options.journal.claim(transaction, token, { ...history, calls }, hand);
       if (reply.kind !== "leased" && reply.kind !== "following") return reply;
       calls = reply.known.calls; // should the journal be lost before the next look
+      const staysUntilMs = reply.kind === "following" ? followsUntilMs : urgency.waitsUntilMs;
       const leftMs = Math.min(
-        urgency.waitsUntilMs - performance.now(),
+        staysUntilMs - performance.now(),
         dueInMs(transaction, reply.known) ?? Infinity,
       );
       if (leftMs <= 0) return reply;
@@ -200,7 +206,9 @@ export function createHandler(options: HandlerOptions) {
     for (let calls = callsMade; ;) {
       const facts = { transaction, claim, calls, revision, nowMs: options.now() } as const;
       const circumstances = { ...options.circumstances, ...facts };
-      const deciding = await options.pass("deciding", delivery, hand, () => decide(evidence, circumstances));
+      const deciding = await options.pass("deciding", delivery, { ...hand, untilMs }, () =>
+        decide(evidence, circumstances),
+      );
       if (deciding.kind === "poisoned") {
         await options.journal.release(claim);
         return poisoned(deciding.deaths, { ...delivery, calls });

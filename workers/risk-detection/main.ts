@@ -40,7 +40,7 @@ import { createHandler, type HandlerOptions } from "./handle-transaction.ts";
 import { openPatientRedis } from "./open-patient-redis.ts";
 import { prefetchShares } from "./prefetch-shares.ts";
 import { readCredentials } from "./read-credentials.ts";
-import { readScoringPolicy } from "./read-scoring-policy.ts";
+import { readScoringPolicy } from "../../shared/process/settings/read-scoring-policy.ts";
 import { ReplicaHealth } from "./replica-health.ts";
 import { scoreInTime } from "./score-in-time.ts";
 import { Suspects } from "./suspects.ts";
@@ -303,12 +303,18 @@ function openDeadlines(
   };
 }
 
-function openSuspects({ settings, observers }: Worker, redis: RedisClient): Suspects<SuspectMark> {
+function openSuspects({ settings, shutdown, observers }: Worker, redis: RedisClient): Suspects<SuspectMark> {
   const marks = new SuspectMarks(redis, settings.installation);
   return new Suspects({
     marks: {
       newMark: (delivery, stage) => marks.newMark(delivery, stage),
-      set: (mark, hand) => persist(() => marks.set(mark), { ...observers.redis, ...hand }),
+      // What was paid for is decided about until the last moment, as it is stored.
+      set: (mark, { signal, untilMs }) =>
+        persist(() => marks.set(mark), {
+          ...observers.redis,
+          untilMs,
+          signal: untilMs === Infinity ? shutdown.hard : signal,
+        }),
       clear: (mark) => marks.clear(mark),
     },
     ...observers.suspects,

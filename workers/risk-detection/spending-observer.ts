@@ -37,7 +37,8 @@ export function createSpendingObserver(options: SpendingObserverOptions): Spendi
       }
     },
     onFirstOutcome: (outcome) => {
-      if (outcome.kind !== "result") return;
+      // A true score that follows a fallback is no further result.
+      if (outcome.kind !== "result" || outcome.result.revision > 1) return;
       const { source } = outcome.result;
       metrics.resultStored({ source, saved: SAVES_A_CALL.has(source) ? callPrice : 0 });
     },

@@ -4,6 +4,7 @@ import { createPublisher } from "../../../shared/amqp/publisher.ts";
 import { editedLetter } from "../../../shared/amqp/edited-letter.ts";
 import { formatInstant } from "../../../shared/domain/instant.ts";
 import { editBody, fieldOf, type BodyEdit } from "../../../shared/domain/letters/edit-body.ts";
+import { isShownField } from "../../../shared/domain/letters/mask-body.ts";
 import { parseTransaction } from "../../../shared/domain/transaction.ts";
 import { writeAudit } from "../../../shared/redis/audit.ts";
 import { readPasts } from "../../../shared/redis/read-past.ts";
@@ -15,7 +16,7 @@ import { fitRows } from "../fit-rows.ts";
 import { formatJson } from "../format-json.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
 import { reasonFlag } from "../reason-flag.ts";
-import { redisNow } from "../redis-now.ts";
+import { redisNow } from "../../../shared/redis/redis-now.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -131,10 +132,13 @@ async function replace(
 /** What changes, for the person who changes it. */
 function describe(before: Buffer, after: Buffer, edits: readonly BodyEdit[]): string {
   const lines = edits.map(({ path, value }) =>
-    value === undefined ? `- ${path}` : `~ ${path}: ${textAt(before, path)} -> ${textAt(after, path)}`,
+    value === undefined ? `- ${path}` : `~ ${path}: ${oldTextAt(before, path)} -> ${textAt(after, path)}`,
   );
   return ["The dead letter's body changes:", ...lines].join("\n");
 }
+
+/** What was there is shown where anybody may see it: showing more is `show --reveal`, which is audited. */
+const oldTextAt = (body: Buffer, path: string): string => (isShownField(path) ? textAt(body, path) : "***");
 
 const textAt = (body: Buffer, path: string): string => JSON.stringify(fieldOf(body, path)) ?? "nothing";
 

@@ -17,7 +17,7 @@ import { formatJson } from "../format-json.ts";
 import { inGroups } from "../in-groups.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
 import { reasonFlag } from "../reason-flag.ts";
-import { redisNow } from "../redis-now.ts";
+import { redisNow } from "../../../shared/redis/redis-now.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { UsageError } from "../usage-error.ts";
 

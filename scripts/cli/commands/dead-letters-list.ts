@@ -6,7 +6,7 @@ import { addSelectionFlags, readSelection, type SelectionFlags } from "../dead-l
 import { formatJson } from "../format-json.ts";
 import { wholeNumber } from "../number-flags.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
-import { redisNow } from "../redis-now.ts";
+import { redisNow } from "../../../shared/redis/redis-now.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 interface ListFlags extends SelectionFlags {

@@ -20,7 +20,7 @@ import { durationFlag } from "../duration-flag.ts";
 import { formatJson } from "../format-json.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
 import { reasonFlag } from "../reason-flag.ts";
-import { redisNow } from "../redis-now.ts";
+import { redisNow } from "../../../shared/redis/redis-now.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { UsageError } from "../usage-error.ts";
 

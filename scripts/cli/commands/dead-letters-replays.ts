@@ -6,7 +6,7 @@ import { formatJson } from "../format-json.ts";
 import { wholeNumber } from "../number-flags.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
 import { reasonFlag } from "../reason-flag.ts";
-import { redisNow } from "../redis-now.ts";
+import { redisNow } from "../../../shared/redis/redis-now.ts";
 import { withRedis } from "../with-redis.ts";
 
 const LIST_EXAMPLES = `

@@ -10,8 +10,8 @@ import type { RedisClient } from "../../../shared/redis/connection.ts";
 import { deviceText, digestOf } from "../../../shared/redis/digest.ts";
 import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
 import { readPasts, readScores, type JournalPast } from "../../../shared/redis/read-past.ts";
-import { readScoringPolicy } from "../../../workers/risk-detection/read-scoring-policy.ts";
-import { redisNow } from "../redis-now.ts";
+import { readScoringPolicy } from "../../../shared/process/settings/read-scoring-policy.ts";
+import { redisNow } from "../../../shared/redis/redis-now.ts";
 
 type Payer = ReplayTerms["payer"];
 

@@ -3,14 +3,16 @@ import { createPublisher } from "../../../shared/amqp/publisher.ts";
 import { sustainedPerSecond } from "../../../shared/domain/useful-replicas.ts";
 import type { Settings } from "../../../shared/process/settings/read-settings.ts";
 import { readLedgerOverview, type LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
+import { readCurrent } from "../../../shared/redis/read-books.ts";
 import { ReplayRecords, type ReplayOrder, type ReplayRecord } from "../../../shared/redis/replay-records.ts";
 import { agreeToDanger } from "../agree-to-danger.ts";
+import { withBudgetHolds } from "../budget-holds.ts";
 import { forecast } from "../forecast.ts";
 import { formatHold } from "../format-hold.ts";
 import { inGroups } from "../in-groups.ts";
 import { problemOf } from "../problem-of.ts";
 import { showProgress } from "../publish/progress.ts";
-import { redisNow } from "../redis-now.ts";
+import { redisNow } from "../../../shared/redis/redis-now.ts";
 import type { Assessment } from "./assess-letters.ts";
 import { formatPlan, type PricedPlan } from "./format-replay.ts";
 import type { LettersSession } from "./letters-session.ts";
@@ -136,10 +138,14 @@ const assessmentOf = (session: LettersSession, settings: ReplaySettings, order: 
   freshCalls: order.freshCalls,
 });
 
-const readLedger = (
-  { client }: LettersSession,
+/** The ledger, with what the budgets hold. */
+async function readLedger(
+  { client, namespace }: LettersSession,
   { application, quota }: ReplaySettings,
-): Promise<LedgerOverview> => readLedgerOverview(client, application, quota.windows);
+): Promise<LedgerOverview> {
+  const ledger = await readLedgerOverview(client, application, quota.windows);
+  return withBudgetHolds(ledger, await readCurrent(client, namespace));
+}
 
 function whyHeld(ledger: LedgerOverview, strikesPerDay: number): string | undefined {
   if (!forecast(0, ledger, strikesPerDay).isHeld) return undefined;

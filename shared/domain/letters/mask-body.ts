@@ -26,6 +26,13 @@ export function maskBody(body: Buffer): Record<string, unknown> | undefined {
   return isObject(json) ? maskFields(json, SHOWN) : undefined;
 }
 
+/** Whether a field, such as `amount.value`, may be shown to anybody. */
+export function isShownField(path: string): boolean {
+  const [name = "", inner, ...deeper] = path.split(".");
+  if (name !== "amount") return SHOWN.has(name) && inner === undefined;
+  return inner !== undefined && SHOWN_IN_AMOUNT.has(inner) && deeper.length === 0;
+}
+
 function maskFields(fields: Record<string, unknown>, shown: ReadonlySet<string>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => {

@@ -4,7 +4,7 @@ import { monthAt } from "../../../shared/domain/alipay-calendar.ts";
 import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
 import { booksKey } from "../../../shared/redis/read-books.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { riskline } from "../../unit/cli/riskline-process.ts";
 
 const reportSchema = z.object({ days: z.unknown(), merchants: z.unknown() }).partial();

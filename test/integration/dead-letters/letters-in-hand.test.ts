@@ -4,7 +4,7 @@ import { LettersInHand } from "../../../shared/amqp/letters-in-hand.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
 import { LettersLock, LettersLockedError } from "../../../shared/redis/letters-lock.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { testBroker, type TestBroker } from "../amqp/broker.ts";
 
 const NEVER = new AbortController().signal;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";
 import { riskline } from "../../unit/cli/riskline-process.ts";
 import { testBroker } from "../amqp/broker.ts";

@@ -11,7 +11,7 @@ import { Journal, type JournalSettings } from "../../../shared/redis/journal.ts"
 import { booksKey, readCurrent, readDays, readMerchants } from "../../../shared/redis/read-books.ts";
 import { readPrelude } from "../../../shared/redis/script.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 

@@ -4,7 +4,7 @@ import type { Deadline } from "../../../shared/domain/deadline.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
 import { Deadlines } from "../../../shared/redis/deadlines.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 
 const LEASE_MS = 60_000;
 

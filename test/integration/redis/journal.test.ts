@@ -12,7 +12,7 @@ import { readPutOff } from "../../../shared/redis/read-put-off.ts";
 import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
 import { readCurrent } from "../../../shared/redis/read-books.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 

@@ -5,7 +5,7 @@ import type { FlightRole } from "../../../shared/domain/single-flight.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
 import { Journal } from "../../../shared/redis/journal.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 

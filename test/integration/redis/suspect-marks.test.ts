@@ -3,7 +3,7 @@ import type { Delivery } from "../../../shared/domain/delivery.ts";
 import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
 import { SuspectMarks } from "../../../shared/redis/suspect-marks.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { servers } from "../../support/servers.ts";
 
 const namespace = newNamespace();
@@ -20,13 +20,14 @@ afterAll(async () => {
   await closeRedis(redis);
 });
 
-const message = (body: string, replays?: number): Delivery => ({
+const message = (body: string, replays?: number, instance?: string): Delivery => ({
   body: Buffer.from(body),
   lane: replays === undefined ? "standard" : "replay",
   originalLane: replays === undefined ? "standard" : "replay",
   deliveryCount: 1,
   calls: 0,
   replays,
+  ...(instance === undefined ? {} : { instance }),
   correlationId: undefined,
 });
 
@@ -64,7 +65,8 @@ it("another body has its own marks, and so has a replay", async () => {
   await dies(message("neighbour's"));
   expect(await dies(message("neighbour"))).toBe(0);
   await dies(message("replayed"));
-  expect(await dies(message("replayed", 1))).toBe(0);
+  expect(await dies(message("replayed", 0, "the letter"))).toBe(0);
+  expect(await dies(message("replayed", 1, "the next letter"))).toBe(0);
 });
 
 it("no mark stays for ever", async () => {

@@ -6,7 +6,7 @@ import type { RiskResult } from "../../../shared/domain/risk-result.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
 import { Journal } from "../../../shared/redis/journal.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 

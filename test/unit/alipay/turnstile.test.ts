@@ -73,6 +73,7 @@ const enter = (changes: Partial<Passenger> = {}): Promise<Passage> =>
   turnstile.enter({
     call: 1,
     callLimit: 4,
+    leavesWhenBroke: false,
     priority: 5,
     value: 0,
     patienceMs: 60_000,
@@ -342,6 +343,16 @@ describe("a hold", () => {
     expect(await enter()).toEqual({ kind: "held", cause: "banned" });
     expect(performance.now() - enteredAt).toBeLessThan(500);
     await head;
+  });
+
+  it("for want of budget sends those away at once who get a fallback instead, however patient they are", async () => {
+    hold.spend("day", 3_600_000, performance.now());
+    const staying = enter({ leavesWhenHeld: false, patienceMs: 600 });
+    const enteredAt = performance.now();
+    const going = enter({ leavesWhenHeld: false, leavesWhenBroke: true, patienceMs: 60_000 });
+    expect(await going).toEqual({ kind: "held", cause: "budget" });
+    expect(performance.now() - enteredAt).toBeLessThan(500);
+    await staying;
   });
 
   it("of this replica asks the ledger for nothing", async () => {

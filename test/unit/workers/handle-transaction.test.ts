@@ -627,6 +627,16 @@ describe("a message that killed workers", () => {
     expect(journal.release).toHaveBeenCalledExactlyOnceWith(CLAIM);
   });
 
+  it("is decided about until the last moment, once it was paid for", async () => {
+    const waits: number[] = [];
+    const pass: HandlerOptions["pass"] = async (_stage, _delivery, { untilMs }, work) => {
+      waits.push(untilMs);
+      return { kind: "passed", value: work() };
+    };
+    await handle(delivery({ deliveryCount: 1 }), { pass });
+    expect(waits).toEqual([expect.closeTo(performance.now() + 230_000, -4), Infinity]);
+  });
+
   it("goes back to its queue where the worker stops before its turn comes", async () => {
     const pass: HandlerOptions["pass"] = async (_stage, _delivery, { signal }) => {
       stop.abort();

@@ -224,6 +224,11 @@ it("counts each result once, and what it saved where it needed no call", async (
   for (const source of ["alipay", "cache", "cache", "below-threshold", "fallback"] as const) {
     observers.spending.onFirstOutcome({ kind: "result", result: sampleResult({ source }) });
   }
+  // The true score that follows the fallback is no further result.
+  observers.spending.onFirstOutcome({
+    kind: "result",
+    result: sampleResult({ source: "alipay", revision: 2 }),
+  });
   expect(await metric("riskline_results_total")).toEqual([
     'riskline_results_total{source="alipay"} 1',
     'riskline_results_total{source="cache"} 2',

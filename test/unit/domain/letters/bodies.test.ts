@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { editBody } from "../../../../shared/domain/letters/edit-body.ts";
 import { glanceAt } from "../../../../shared/domain/letters/glance.ts";
-import { maskBody } from "../../../../shared/domain/letters/mask-body.ts";
+import { isShownField, maskBody } from "../../../../shared/domain/letters/mask-body.ts";
 import { parseJson } from "../../../../shared/domain/parse-json.ts";
 import { parseTransaction } from "../../../../shared/domain/transaction.ts";
 import { sampleBody } from "../../../support/sample-transaction.ts";
@@ -39,6 +39,21 @@ describe("a masked body", () => {
   ])("shows nothing of %s", (_, text) => {
     expect(maskBody(Buffer.from(text))).toBeUndefined();
   });
+});
+
+it.each([
+  ["amount.value", true],
+  ["amount.currency", true],
+  ["merchantId", true],
+  ["amount", false],
+  ["amount.userId", false],
+  ["amount.value.userId", false],
+  ["userId", false],
+  ["geolocation.latitude", false],
+  ["metadata.channel", false],
+  ["transactionId.userId", false],
+])("whether %s may be shown to anybody: %s", (path, expected) => {
+  expect(isShownField(path)).toBe(expected);
 });
 
 describe("a glance", () => {

@@ -1,4 +1,4 @@
-import type { RedisClient } from "../../shared/redis/connection.ts";
+import type { RedisClient } from "./connection.ts";
 
 /** Redis' clock, by which everything is dated; milliseconds since the epoch. */
 export async function redisNow(client: RedisClient): Promise<number> {

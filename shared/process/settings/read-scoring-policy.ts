@@ -1,5 +1,5 @@
-import type { ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
-import type { AllSettings } from "../../shared/process/settings/settings.ts";
+import type { ScoringPolicy } from "../../domain/scoring-policy.ts";
+import type { AllSettings } from "./settings.ts";
 
 /** What is scored, as the settings say. */
 export const readScoringPolicy = (policy: AllSettings["policy"]): ScoringPolicy => ({
