@@ -141,7 +141,7 @@ it("whoever waits for a permit in hand is answered in time, and a dead worker's 
   await pipeline.publish(waiting);
   expectFallbacks(await answersTo(pipeline, waiting), waiting);
 
-  const orphaned = transactions("orphaned", 5, 5_000);
+  const orphaned = transactions("orphaned", 5, 8_000); // before the lease ends
   await pipeline.publish(orphaned);
   const journals = idsOf(orphaned).map((id) => `${pipeline.namespace}:journal:${id}`);
   await expect.poll(() => pipeline.redis.exists(journals), { timeout: 5_000 }).toBe(5);
