@@ -56,21 +56,22 @@ export function exportCommand(): Command {
 
 async function runExport(session: LettersSession, flags: ExportFlags): Promise<void> {
   const selection = readSelection(flags, await redisNow(session.client));
-  const file = flags.out === undefined ? undefined : new LetterFile(flags.out);
-  let count = 0;
-  const add = (line: string): void => {
-    count += 1;
-    if (file === undefined) writeAll(line);
-    else file.add(line);
-  };
   await audit(session, "dead-letters-export", flags.why ?? "", {
     selection,
     file: flags.out ?? "standard output",
   });
-  await holdLetters(session, "dead-letters export", (letters, signal) =>
-    exportLetters(letters, selection, session, { add }, signal),
-  );
-  file?.close();
+  let count = 0;
+  await holdLetters(session, "dead-letters export", async (letters, signal) => {
+    // Only now: where somebody else has the letters, no empty file is left in the way of the next try.
+    const file = flags.out === undefined ? undefined : new LetterFile(flags.out);
+    const add = (line: string): void => {
+      count += 1;
+      if (file === undefined) writeAll(line);
+      else file.add(line);
+    };
+    await exportLetters(letters, selection, session, { add }, signal);
+    file?.close();
+  });
   process.stderr.write(`exported: ${inGroups(count)}\n`);
 }
 
@@ -132,11 +133,11 @@ export function discardCommand(): Command {
 async function runDiscard(session: LettersSession, flags: DiscardFlags): Promise<Exported> {
   const nowMs = await redisNow(session.client);
   const selection = readSelection(flags, nowMs);
-  const file = new LetterFile(
-    flags.out ?? `dead-letters-${new Date(nowMs).toISOString().replaceAll(/\W/g, "")}.ndjson`,
-  );
+  const path = flags.out ?? `dead-letters-${new Date(nowMs).toISOString().replaceAll(/\W/g, "")}.ndjson`;
   const discarded = new Set<string>();
   const exported = await holdLetters(session, "dead-letters discard", async (letters, signal) => {
+    // Only now: where somebody else has the letters, no empty file is left in the way of the next try.
+    const file = new LetterFile(path);
     const removals: (() => boolean)[] = [];
     const onExported = (letter: Letter, remove: () => boolean): void => {
       discarded.add(letter.instance);
@@ -184,6 +185,11 @@ function audit(
 const discardText = ({ letters, file, sha256 }: Exported): string =>
   fitRows([
     ["discarded", inGroups(letters)],
-    ["file", file],
-    ["sha256", sha256],
+    // No file is left where there was nothing to write.
+    ...(letters === 0
+      ? []
+      : ([
+          ["file", file],
+          ["sha256", sha256],
+        ] as const)),
   ]);

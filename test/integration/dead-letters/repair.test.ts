@@ -153,5 +153,12 @@ describe("dead letters", { timeout: PATIENT_MS }, () => {
       status: 1,
       stderr: expect.stringContaining("in hand: dead-letters replay R1 by tom"),
     });
+    // No empty file is in the way of the next try.
+    expect((await queue.run("export", "--out", "all.ndjson", "--why", "a dispute")).status).toBe(1);
+    const discard = ["discard", "--all", "--why", "rubbish", "--out", "all.ndjson", "--yes"];
+    expect((await queue.run(...discard)).status).toBe(1);
+    await queue.redis.del(`${queue.namespace}:dead-letters:lock`);
+    const nothing = await queue.run(...discard);
+    expect(nothing).toMatchObject({ status: 0, stdout: "discarded  0\n" });
   });
 });
