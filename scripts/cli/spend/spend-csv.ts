@@ -23,7 +23,7 @@ export function spendCsv({ total, days, merchants }: SpendReport): string {
   const rows = days?.map((day) => row(day.period, "day", "", day)) ??
     merchants?.map(({ merchant, ...figures }) =>
       typeof merchant === "object"
-        ? row(period, "merchant", merchant.id, figures)
+        ? row(period, "merchant", asText(merchant.id), figures)
         : row(period, merchant, "", figures),
     ) ?? [row(period, "total", "", total)];
   return [HEADER, ...rows].map((cells) => `${cells.map(quoted).join(",")}\r\n`).join("");
@@ -43,5 +43,8 @@ function row(period: string, group: string, merchantId: string, figures: Figures
     formatPrice(figures.savedByThreshold),
   ];
 }
+
+/** A producer's text: a spreadsheet would run what begins like a formula, so an apostrophe makes text of it. */
+const asText = (text: string): string => (/^\s*[=+\-@]/.test(text) ? `'${text}` : text);
 
 const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);

@@ -59,6 +59,11 @@ describe("as CSV", () => {
     expect(header?.split(",")).toHaveLength(12);
     expect(lines).toEqual([...rows, ""]);
   });
+
+  it.each(["=1+1", "+1", "-1", "@SUM(A1)", " =1+1"])("runs no formula that is a merchant's id: %s", (id) => {
+    const merchants = [{ merchant: { id }, ...figures() }];
+    expect(spendCsv({ total: TOTAL, merchants })).toContain(`,merchant,'${id},`);
+  });
 });
 
 describe("what is billed", () => {
