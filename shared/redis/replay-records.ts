@@ -1,9 +1,10 @@
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { LetterSelection } from "../domain/letters/selection.ts";
 import { auditKey } from "./audit.ts";
 import type { RedisClient } from "./connection.ts";
 import { readJson } from "./read-json.ts";
-import { loadScript } from "./script.ts";
+import { loadScript, type Script } from "./script.ts";
 
 const TTL_SECONDS = 90 * 86_400;
 /** Who runs it says so this often at least; after that nobody does. */
@@ -75,14 +76,23 @@ export interface ReplayRecord {
   readonly counts: ReplayCounts;
 }
 
-/** The replays of an installation: what they are to do, how far they are, who wants them paused. */
+const takenUpSchema = z.enum(["absent", "finished", "running", "taken"]);
+const keptSchema = z.enum(["lost", "pause", "kept"]);
+
+/**
+ * The replays of an installation: what they are to do, how far they are, who wants them paused. What one of these
+ * objects began or took up, it alone runs, until nothing was heard of it for a while and another one took it up.
+ */
 export class ReplayRecords {
   readonly #client: RedisClient;
   readonly #namespace: string;
+  readonly #runner = randomUUID();
+  readonly #keep: Script;
 
   constructor(client: RedisClient, namespace: string) {
     this.#client = client;
     this.#namespace = namespace;
+    this.#keep = loadScript(client, "keep-replay");
   }
 
   /** Writes a new one, together with its audit. `details`: what the audit says besides. */
@@ -93,6 +103,7 @@ export class ReplayRecords {
       order: JSON.stringify(order),
       counts: JSON.stringify(counts),
       aliveUntil: startedAt + ALIVE_MS,
+      runner: this.#runner,
     };
     await loadScript(this.#client, "start-replay")(
       [auditKey(this.#namespace), this.#key(id), this.#index],
@@ -109,19 +120,29 @@ export class ReplayRecords {
     );
   }
 
-  /** Says that it is alive and how far it is. Gives whether somebody wants it paused. */
-  async beat(id: string, counts: ReplayCounts, nowMs: number): Promise<boolean> {
-    await this.#client.hset(this.#key(id), {
-      state: "running",
-      counts: JSON.stringify(counts),
-      aliveUntil: nowMs + ALIVE_MS,
-    });
-    return (await this.#client.hget(this.#key(id), "wanted")) === "pause";
+  /** Takes one up that nobody runs, together with its audit; else gives why it cannot be. */
+  async takeUp(
+    id: string,
+    { by, why }: { by: string; why: string },
+  ): Promise<"absent" | "finished" | "running" | "taken"> {
+    const takeUp = loadScript(this.#client, "take-up-replay");
+    return takenUpSchema.parse(
+      await takeUp(
+        [auditKey(this.#namespace), this.#key(id)],
+        ["dead-letters-resume", by, why, this.#runner, ALIVE_MS, id],
+      ),
+    );
+  }
+
+  /** Says that it is alive and how far it is. Gives whether somebody wants it paused, or took it up meanwhile. */
+  async beat(id: string, counts: ReplayCounts): Promise<"lost" | "pause" | "kept"> {
+    return keptSchema.parse(
+      await this.#keep([this.#key(id)], [this.#runner, "running", JSON.stringify(counts), ALIVE_MS]),
+    );
   }
 
   async end(id: string, counts: ReplayCounts, state: ReplayState): Promise<void> {
-    await this.#client.hset(this.#key(id), { state, counts: JSON.stringify(counts), aliveUntil: 0 });
-    await this.#client.hdel(this.#key(id), "wanted");
+    await this.#keep([this.#key(id)], [this.#runner, state, JSON.stringify(counts), 0]);
   }
 
   /** Whoever runs it pauses it soon. */

@@ -1,15 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
-import { ReplayRecords, type ReplayOrder } from "../../../shared/redis/replay-records.ts";
+import type { ReplayOrder } from "../../../shared/redis/replay-records.ts";
 import { parseShare } from "../../plan/parse-share.ts";
 import { formatPlan, formatRecord, planJson, recordJson } from "../dead-letters/format-replay.ts";
-import { withLetters, type LettersSession } from "../dead-letters/letters-session.ts";
-import {
-  pricePlan,
-  runReplay,
-  startReplay,
-  type Replayed,
-  type ReplayContext,
-} from "../dead-letters/replay.ts";
+import { withLetters } from "../dead-letters/letters-session.ts";
+import { pricePlan, resumeReplay, startReplay, type Replayed } from "../dead-letters/replay.ts";
 import {
   addSelectionFlags,
   hasFilterFlag,
@@ -90,7 +84,8 @@ async function run(flags: ReplayFlags): Promise<number> {
   const options = { settings, wait: flags.wait === true, signal: stopSignal() };
   return withLetters(options, async (session) => {
     const context = { session, settings, patienceMs: flags.patience };
-    if (flags.resume !== undefined) return report(await resume(flags.resume, context), flags);
+    if (flags.resume !== undefined)
+      return report(await resumeReplay(context, flags.resume, flags.why ?? ""), flags);
     const order = orderOf(flags, await redisNow(session.client));
     if (flags.dryRun === true) {
       const priced = await pricePlan(context, order);
@@ -123,18 +118,6 @@ function orderOf(flags: ReplayFlags, nowMs: number): ReplayOrder {
     hopeless: flags.hopeless === true,
     keepGoing: flags.keepGoing === true,
   };
-}
-
-async function resume(id: string, context: ReplayContext): Promise<Replayed> {
-  return runReplay(context, await takeUp(id, context.session));
-}
-
-async function takeUp(id: string, { client, namespace }: LettersSession) {
-  const record = await new ReplayRecords(client, namespace).read(id, await redisNow(client));
-  if (record === undefined) throw new Error(`${id}: no such replay (riskline dead-letters replays)`);
-  if (record.state === "finished") throw new Error(`${id}: is finished`);
-  if (record.state === "running") throw new Error(`${id}: is running, or was until some seconds ago`);
-  return record;
 }
 
 function report({ record, end, left }: Replayed, { json }: ReplayFlags): number {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createPublisher } from "../../../shared/amqp/publisher.ts";
 import { sustainedPerSecond } from "../../../shared/domain/useful-replicas.ts";
 import type { Settings } from "../../../shared/process/settings/read-settings.ts";
@@ -22,6 +23,7 @@ import { ReplayRun, type ReplayEnd } from "./replay-run.ts";
 
 const NO_COUNTS = { replayed: 0, answered: 0, failed: 0, republished: 0, copies: 0, calls: 0 };
 const BEAT_MS = 2_000;
+const LOOKED_AT_EVERY_MS = 300;
 
 export type ReplaySettings = Settings<
   "installation" | "broker" | "redis" | "application" | "quota" | "calls" | "policy" | "journal"
@@ -77,25 +79,46 @@ export async function startReplay(
     order,
     counts: { ...NO_COUNTS },
   };
-  await new ReplayRecords(session.client, session.namespace).start(record, {
-    selection: order.selection,
-    ...planJson(priced),
-  });
-  return runReplay(context, record);
+  const records = new ReplayRecords(session.client, session.namespace);
+  await records.start(record, { selection: order.selection, ...planJson(priced) });
+  return runReplay(context, record, records);
 }
 
-/** Runs one that was written down, from wherever it is. */
-export async function runReplay(context: ReplayContext, record: ReplayRecord): Promise<Replayed> {
+/** Goes on with one that was paused, stopped or interrupted. @throws where nobody can, or somebody does */
+export async function resumeReplay(context: ReplayContext, id: string, why: string): Promise<Replayed> {
+  const { client, namespace, operator, isPatient, note, signal } = context.session;
+  const records = new ReplayRecords(client, namespace);
+  for (;;) {
+    const found = await records.takeUp(id, { by: operator, why });
+    if (found === "taken") break;
+    if (found === "absent") throw new Error(`${id}: no such replay (riskline dead-letters replays)`);
+    if (found === "finished") throw new Error(`${id}: is finished`);
+    const says = `${id}: is running, or was until some seconds ago`;
+    if (!isPatient) throw new Error(`${says}; --wait waits for it`);
+    note(`waiting: ${says}`);
+    await sleep(LOOKED_AT_EVERY_MS, undefined, { signal });
+  }
+  const record = await records.read(id, await redisNow(client));
+  if (record === undefined) throw new Error(`${id}: cannot be read`);
+  return runReplay(context, record, records);
+}
+
+/** Runs one that `records` began or took up, from wherever it is. */
+async function runReplay(
+  context: ReplayContext,
+  record: ReplayRecord,
+  records: ReplayRecords,
+): Promise<Replayed> {
   const { session, settings, patienceMs } = context;
-  const records = new ReplayRecords(session.client, session.namespace);
   const counts = { ...record.counts };
   const pausing = new AbortController();
   const progress = showProgress("put back", undefined);
   const publisher = createPublisher(session.connection);
   const beat = setInterval(() => void beatOnce().catch(() => undefined), BEAT_MS);
   const beatOnce = async (): Promise<void> => {
-    const isWanted = await records.beat(record.id, counts, await redisNow(session.client));
-    if (isWanted) pausing.abort(new Error("paused, as somebody wanted"));
+    const kept = await records.beat(record.id, counts);
+    if (kept === "pause") pausing.abort(new Error("paused, as somebody wanted"));
+    if (kept === "lost") pausing.abort(new Error("somebody else took it up"));
   };
   const run = new ReplayRun({
     id: record.id,

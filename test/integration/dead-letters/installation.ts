@@ -4,7 +4,7 @@ import { listLetters, type LetterList } from "../../../scripts/cli/dead-letters/
 import { withLetters, type LettersSession } from "../../../scripts/cli/dead-letters/letters-session.ts";
 import {
   pricePlan,
-  runReplay,
+  resumeReplay,
   startReplay,
   type Replayed,
   type ReplayContext,
@@ -94,4 +94,4 @@ export const replay = (
   );
 
 export const resume = (pipeline: Pipeline, record: ReplayRecord): Promise<Replayed> =>
-  asOperator(pipeline, (session) => runReplay(contextOf(pipeline, session), record));
+  asOperator(pipeline, (session) => resumeReplay(contextOf(pipeline, session), record.id, "again"));
