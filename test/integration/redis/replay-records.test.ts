@@ -1,8 +1,8 @@
 import { expect, inject, it, onTestFinished } from "vitest";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { ReplayRecords, type ReplayRecord } from "../../../shared/redis/replay-records.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../support/remove-keys.ts";
 
 const COUNTS = { replayed: 0, answered: 0, failed: 0, republished: 0, copies: 0, calls: 0 };
 const TOM = { by: "tom", why: "mei's laptop slept" };
