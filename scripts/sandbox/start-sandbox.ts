@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock, type Clock } from "./clock.ts";
 import { answerControl, type SandboxControl } from "./control.ts";
-import { Gateway, type Decision, type GatewayRules, type Script } from "./gateway.ts";
+import { Gateway, type GatewayRules, type Script } from "./gateway.ts";
 import type { Latency } from "./latency.ts";
 import type { QuotaWindow } from "./quota-meter.ts";
 import { readBody } from "./read-body.ts";
@@ -114,10 +114,11 @@ async function answerCall(
   const body = await readBody(request, MOST_BODY_BYTES);
   if (body === "aborted") return gateway.noteUnreadable("aborted");
   if (body === "too large") return refuseHttp(gateway, 413, response);
-  const arrivedMs = performance.now();
   const decision = gateway.judge(query, body.toString());
+  // From here on, not from before: no answer comes sooner after its call was counted than the latency says.
+  const judgedMs = performance.now();
   const reply = await renderAnswer(decision.answer, privateKey, decision.dateMs);
-  await waitUntilDue(decision, performance.now() - arrivedMs);
+  await waitUntil(judgedMs + decision.latencyMs);
   sendReply(reply, response);
 }
 
@@ -132,9 +133,17 @@ function refuseHttp(gateway: Gateway, status: number, response: ServerResponse):
   response.writeHead(status, { connection: "close" }).end();
 }
 
-/** The timer alone does not keep the process alive: a closed sandbox leaves nothing behind. */
-async function waitUntilDue({ latencyMs }: Decision, elapsedMs: number): Promise<void> {
-  if (latencyMs > elapsedMs) await delay(latencyMs - elapsedMs, undefined, { ref: false });
+/**
+ * Resolves at `dueMs` of the monotonic clock or later, never before: after a turn of the event loop that took long, a
+ * timer fires by so much too early. The timer alone does not keep the process alive: a closed sandbox leaves nothing
+ * behind.
+ */
+async function waitUntil(dueMs: number): Promise<void> {
+  for (;;) {
+    const leftMs = dueMs - performance.now();
+    if (leftMs <= 0) return;
+    await delay(leftMs, undefined, { ref: false });
+  }
 }
 
 function gatewayUrl(server: Server, host: string): string {

@@ -11,7 +11,7 @@ import { loadLedgerRuleScript, loadLedgerScript } from "./ledger-script.ts";
 /** A permit is given up when its call has not left this long after its start. */
 const FRESH_FOR_MS = 250;
 
-/** A reply that took longer tells the time too late. */
+/** A reply within so long tells the time well enough. */
 const PROMPT_MS = 250;
 
 const MINUTE_MS = 60_000;
@@ -72,7 +72,8 @@ export class QuotaLedger {
   #remembered = "";
   #quotasDisagree = false;
   #clockOffsetMs = 0;
-  #isClockKnown = false;
+  /** Of the reply that told the time; whatever is prompt is as good. */
+  #clockRoundTripMs = Infinity;
 
   /** `monotonicMs`: a clock that only runs forward. */
   constructor(client: Redis, settings: LedgerSettings, monotonicMs = () => performance.now()) {
@@ -172,11 +173,15 @@ export class QuotaLedger {
     return parseOverview(overview, this.#memory.holds);
   }
 
-  /** What came back after a long time says when Redis spoke, not what time it is; it is better than nothing. */
+  /**
+   * Redis spoke somewhere between question and answer: taking the middle is wrong by half of the round trip at most. What
+   * came back late is taken only where nothing better is known.
+   */
   #setClock(redisMs: number, askedAt: number): void {
-    const isPrompt = this.#monotonicMs() - askedAt < PROMPT_MS;
-    if (isPrompt || !this.#isClockKnown) this.#clockOffsetMs = redisMs - Date.now();
-    this.#isClockKnown ||= isPrompt;
+    const roundTripMs = this.#monotonicMs() - askedAt;
+    if (roundTripMs >= PROMPT_MS && roundTripMs >= this.#clockRoundTripMs) return;
+    this.#clockOffsetMs = redisMs - (Date.now() - roundTripMs / 2);
+    this.#clockRoundTripMs = Math.max(roundTripMs, PROMPT_MS);
   }
 
   /** Another ledger than before: what is remembered must not wait for the next heartbeat. */

@@ -21,7 +21,7 @@ const { values: flags } = parseArgs({
     json: { type: "string" },
   },
 });
-const extent = { seconds: Number(flags.seconds), backlog: Number(flags.backlog), slack: 0 };
+const extent = { seconds: Number(flags.seconds), backlog: Number(flags.backlog), slack: 0, lateMs: 0 };
 const cases = ALL_CASES.filter(({ name }) => flags.case?.includes(name) ?? true);
 const isUsage = extent.seconds > 0 && extent.backlog > 0 && cases.length >= (flags.case?.length ?? 1);
 if (!isUsage) {

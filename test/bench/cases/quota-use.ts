@@ -17,7 +17,7 @@ export const QUOTA_USE: BenchCase = {
       say(quotaCase.name);
       const { replicas, quota, calls, utilisation, windows, refusals } = await runCase(
         quotaCase,
-        { ...extent, slack: 0 },
+        { ...extent, slack: 0, lateMs: 0 },
         servers,
       );
       const busiest = windows.map((window) => `${window.busiest} of ${window.calls}`).join(", ");

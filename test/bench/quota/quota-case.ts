@@ -35,6 +35,8 @@ export interface Extent {
   readonly backlog: number;
   /** By so much utilisation may stay behind what was promised: where the machine has other work to do. */
   readonly slack: number;
+  /** … and so much later than promised may come what has a promised time. */
+  readonly lateMs: number;
 }
 
 /** What came of a case. */

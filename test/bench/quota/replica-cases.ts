@@ -104,9 +104,8 @@ async function untilTheEndInTime(stage: Stage): Promise<void> {
   // The time stamp has whole seconds.
   const worstMs = Math.max(Math.abs(skew?.min ?? 0), Math.abs(skew?.max ?? 0));
   stage.figures["worstTimestampSkewSeconds"] = worstMs / 1_000;
-  // Many at once on one machine: the gateway, too, reads late then. Uncorrected, it would be ten seconds or more.
-  const mostMs = stage.extent.slack > 0 ? 8_000 : 2_500;
-  stage.promise(worstMs < mostMs, `a time stamp was ${worstMs} ms off`);
+  // Uncorrected, it would be ten seconds or more.
+  stage.promise(worstMs < 2_500 + stage.extent.lateMs, `a time stamp was ${worstMs} ms off`);
 }
 
 /** The first replica meets a hold of this kind, and nobody else does. */

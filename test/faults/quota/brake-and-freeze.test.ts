@@ -11,7 +11,11 @@ describe.concurrent("signals of the gateway reach every replica", () => {
     "$name: $what",
     { timeout: 400_000 },
     async (quotaCase, { expect }) => {
-      const { broken } = await runCase(quotaCase, { seconds: 10, backlog: 3_000, slack: 1 }, servers());
+      const { broken } = await runCase(
+        quotaCase,
+        { seconds: 10, backlog: 3_000, slack: 1, lateMs: 5_000 },
+        servers(),
+      );
       expect(broken).toEqual([]);
     },
   );

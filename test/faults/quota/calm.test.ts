@@ -8,7 +8,11 @@ import { servers } from "../../support/servers.ts";
 it.each(CALM_CASES)(
   "$quota, $what: the quota is kept, and used",
   async (quotaCase) => {
-    const { broken } = await runCase(quotaCase, { seconds: 8, backlog: 1_500, slack: 0.35 }, servers());
+    const { broken } = await runCase(
+      quotaCase,
+      { seconds: 8, backlog: 1_500, slack: 0.35, lateMs: 5_000 },
+      servers(),
+    );
     expect(broken).toEqual([]);
   },
   90_000,

@@ -10,7 +10,11 @@ describe.concurrent("the quota is kept, and calls flow again by themselves", () 
     "$name: $what",
     { timeout: 150_000 },
     async (quotaCase, { expect }) => {
-      const { broken } = await runCase(quotaCase, { seconds: 6, backlog: 1_200, slack: 1 }, servers());
+      const { broken } = await runCase(
+        quotaCase,
+        { seconds: 6, backlog: 1_200, slack: 1, lateMs: 5_000 },
+        servers(),
+      );
       expect(broken).toEqual([]);
     },
   );

@@ -11,7 +11,11 @@ describe.concurrent("the quota is kept, at most four calls are made for a transa
     "$name: $what",
     { timeout: 120_000 },
     async (quotaCase, { expect }) => {
-      const { broken } = await runCase(quotaCase, { seconds: 8, backlog: 1_200, slack: 1 }, servers());
+      const { broken } = await runCase(
+        quotaCase,
+        { seconds: 8, backlog: 1_200, slack: 1, lateMs: 5_000 },
+        servers(),
+      );
       expect(broken).toEqual([]);
     },
   );
