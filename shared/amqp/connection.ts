@@ -2,6 +2,7 @@ import { connect as connectSocket, type ChannelModel } from "amqplib";
 import { abortable } from "./abortable.ts";
 import { closeInTime } from "./close-in-time.ts";
 import { ConnectError, explainConnectError } from "./connect-error.ts";
+import { gatherWrites } from "./gather-writes.ts";
 import { keepOpen } from "./keep-open.ts";
 import { surviveUndecodableHeaders } from "./survive-undecodable-headers.ts";
 import { TopologyMismatchError } from "./topology-mismatch-error.ts";
@@ -132,6 +133,7 @@ class SupervisedConnection implements BrokerConnection {
     try {
       const model = await this.#connectSocket(socket);
       surviveUndecodableHeaders(model.connection);
+      gatherWrites(model.connection);
       const link = { model, lost: whenLost(model) };
       this.#followBlocking(model);
       await this.#prepare(link);

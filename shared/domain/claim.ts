@@ -21,8 +21,8 @@ export interface Claim {
   readonly transactionId: string;
   /** Stands for the payer wherever a person would be a key. */
   readonly pseudonym: string;
-  /** Stands for the payer's device; the same device of another payer is told apart. */
-  readonly device: string;
+  /** Gives what stands for the payer's device; the same device of another payer is told apart. Most have no use for it. */
+  readonly device: () => string;
   /** Whose account it goes to in the books. */
   readonly merchantId: string | undefined;
   /** Digest of what makes two transactions with one id the same. */

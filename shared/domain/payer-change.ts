@@ -33,7 +33,7 @@ export type ScoredPayment = { readonly [C in Change]?: Traits[C] | undefined };
 
 interface Payment {
   readonly transaction: Transaction;
-  readonly claim: { readonly device: string };
+  readonly claim: { readonly device: () => string };
 }
 
 type RuleTable = {
@@ -45,7 +45,7 @@ type RuleTable = {
 
 const RULES: RuleTable = {
   device: {
-    traitOf: ({ claim }) => claim.device,
+    traitOf: ({ claim }) => claim.device(),
     isChange: (before, now) => before !== now,
   },
   amount: {

@@ -23,6 +23,10 @@ interface LoggerOptions {
   readonly destination: "stdout" | "stderr" | DestinationStream;
 }
 
+/** No more than pino writes at once. */
+const MOST_GATHERED_BYTES = 16_000;
+const AT_ONCE_FROM = pino.levels.values["warn"] ?? 0;
+
 /** Makes a logger that writes JSON lines: level, time, worker, event and the allowed fields, nothing else. */
 export function createLogger({ level, worker, destination }: LoggerOptions): Logger {
   const lines = pino(
@@ -49,9 +53,33 @@ export function createLogger({ level, worker, destination }: LoggerOptions): Log
   };
 }
 
-/** Written synchronously: the last lines before an end are the ones that are needed. */
 function destinationStream(destination: LoggerOptions["destination"]): DestinationStream {
-  if (destination === "stdout") return pino.destination({ dest: 1, sync: true });
-  if (destination === "stderr") return pino.destination({ dest: 2, sync: true });
+  if (destination === "stdout") return gatheringLines(1);
+  if (destination === "stderr") return gatheringLines(2);
   return destination;
+}
+
+/**
+ * Writes the lines of one turn of the event loop together, at its end: a write of its own costs more than a line.
+ * Synchronously, and from a warning on at once: the last lines before an end are the ones that are needed.
+ */
+function gatheringLines(fileDescriptor: number): DestinationStream {
+  const file = pino.destination({ dest: fileDescriptor, sync: true, minLength: MOST_GATHERED_BYTES });
+  process.on("exit", () => file.flushSync());
+  let isDue = false;
+  const flush = (): void => {
+    isDue = false;
+    file.flushSync();
+  };
+  const lines = {
+    [pino.symbols.needsMetadataGsym]: true, // so that pino tells the level here
+    lastLevel: 0,
+    write(line: string): void {
+      file.write(line);
+      if (lines.lastLevel >= AT_ONCE_FROM) return flush();
+      if (!isDue) process.nextTick(flush);
+      isDue = true;
+    },
+  };
+  return lines;
 }

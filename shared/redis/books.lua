@@ -1,9 +1,10 @@
 -- What the scripts have in common that book what calls cost and what was saved: by day, by month, and in each month by
 -- merchant. Amounts are whole ten-thousandths of a yuan. Comments stand on lines of their own.
 --
--- The books' keys begin alike (`books`): "…:2026-11-23", "…:2026-11" and "…:2026-11:merchants", where a field is a
--- figure's name and whose it is: "calls m:store-17", "calls none" without a merchant, "calls other" beyond the limit.
--- They are made here, and not by the caller: only Redis' clock says which day it is.
+-- The books of a month are one hash, "…:2026-11". A field is a figure's name, and after a blank whose it is: "calls" is the
+-- month's own, "calls 2026-11-23" a day's, "calls m:store-17" a merchant's, "calls none" that of transactions without
+-- one, "calls other" of merchants beyond the limit. The key is made here, and not by the caller: only Redis' clock says
+-- which month it is.
 local BOOKS_KEPT_S = 400 * 86400
 -- Of each month: merchants' names come from outside, and must not fill Redis.
 local MOST_MERCHANTS = 10000
@@ -26,7 +27,9 @@ end
 
 local function monthOf(day) return string.sub(day, 1, 7) end
 
--- Whose figures they are. A merchant stays where it was booked first, for the rest of the month.
+local function monthKey(books, day) return books .. ':' .. monthOf(day) end
+
+-- Which merchant's figures they are. A merchant stays where it was booked first, for the rest of the month.
 local function whose(key, merchant)
   if merchant == '' then return 'none' end
   local name = 'm:' .. merchant
@@ -37,18 +40,23 @@ local function whose(key, merchant)
   return name
 end
 
-local function addTo(key, figures, suffix)
-  redis.call('HSETNX', key, 'v', 1)
-  for name, value in pairs(figures) do
-    if value ~= 0 then redis.call('HINCRBY', key, name .. suffix, string.format('%.0f', value)) end
-  end
-  redis.call('EXPIRE', key, BOOKS_KEPT_S)
-end
-
+-- Adds figures to what is booked of the day, the month and the merchant: one command to read them and one to write them.
 local function book(books, day, merchant, figures)
-  local month = books .. ':' .. monthOf(day)
-  local merchants = month .. ':merchants'
-  addTo(books .. ':' .. day, figures, '')
-  addTo(month, figures, '')
-  addTo(merchants, figures, ' ' .. whose(merchants, merchant))
+  local key = monthKey(books, day)
+  local suffixes = { '', ' ' .. day, ' ' .. whose(key, merchant) }
+  local fields, added = {}, {}
+  for name, value in pairs(figures) do
+    for _, suffix in ipairs(suffixes) do
+      fields[#fields + 1] = name .. suffix
+      added[#added + 1] = value
+    end
+  end
+  local booked = redis.call('HMGET', key, unpack(fields))
+  local written = { 'v', 1 }
+  for i, field in ipairs(fields) do
+    written[#written + 1] = field
+    written[#written + 1] = string.format('%.0f', tonumber(booked[i] or 0) + added[i])
+  end
+  redis.call('HSET', key, unpack(written))
+  if not booked[1] then redis.call('EXPIRE', key, BOOKS_KEPT_S) end
 end

@@ -15,13 +15,13 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local journal = redis.call('HMGET', KEYS[1], 'digest', 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays', 'firstAt',
   'instances', 'forgiven')
 local digest, token, leaseUntil, kind, body = journal[1], journal[4], tonumber(journal[5] or 0), journal[6], journal[7]
-local known = tonumber(journal[2] or 0)
-local calls = math.max(known, tonumber(ARGV[5]))
+local knownCalls = tonumber(journal[2] or 0)
+local calls = math.max(knownCalls, tonumber(ARGV[5]))
 local replays = tonumber(journal[8] or 0)
 local instance, instances = ARGV[10], journal[10] or ''
 local isCopy = instance ~= '' and string.find(',' .. instances .. ',', ',' .. instance .. ',', 1, true) ~= nil
 
-redis.call('EXPIRE', KEYS[1], ARGV[4])
+if digest then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
 
 if digest and digest ~= ARGV[2] then
   -- A dead letter may be repaired and replayed: its content is not binding, that of an answer is.
@@ -58,7 +58,7 @@ if kind then
 end
 replays = math.max(replays, saidReplays)
 
-if calls > known then
+if calls > knownCalls then
   -- Told at once, whoever has the lease: the journal was lost, and whoever took it up since hears of it at their next call.
   redis.call('HSET', KEYS[1], 'calls', calls)
   redis.call('HDEL', KEYS[1], 'sentBy', 'sentUnder')
@@ -73,12 +73,7 @@ if token and token ~= ARGV[1] and leaseUntil > now then
   return { 'leased', leaseUntil - now, calls, replays, firstAt, now, forgiven }
 end
 
-redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[2], 'calls', calls, 'replays', replays, 'firstAt', firstAt)
-if not digest then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
-if noteInstance() then
-  forgiven = math.max(forgiven, math.min(calls, tonumber(ARGV[11])))
-  if forgiven > 0 then redis.call('HSET', KEYS[1], 'forgiven', forgiven) end
-end
+if noteInstance() then forgiven = math.max(forgiven, math.min(calls, tonumber(ARGV[11]))) end
 
 -- Ms that the lease of somebody else who leads will live for. The leader's journal is named by the flight.
 local function othersFlightMs()
@@ -89,17 +84,26 @@ local function othersFlightMs()
 end
 
 local score = redis.call('GET', KEYS[2])
-if not score and ARGV[8] ~= 'apart' then
-  local flightMs = othersFlightMs()
-  if flightMs > 0 and ARGV[8] == 'follows' then
-    return { 'following', flightMs, calls, replays, firstAt, now, forgiven }
-  end
-  if flightMs == 0 then
-    redis.call('HSET', KEYS[3], 'v', 1, 'journal', KEYS[1], 'token', ARGV[1])
-    redis.call('EXPIRE', KEYS[3], FLIGHT_KEPT_S)
-  end
-end
+local flightMs = (score or ARGV[8] == 'apart') and 0 or othersFlightMs()
+local isFollowing = flightMs > 0 and ARGV[8] == 'follows'
 
-redis.call('HSET', KEYS[1], 'token', ARGV[1], 'leaseUntil', now + ARGV[3])
+local fields = { 'v', 1, 'digest', ARGV[2], 'calls', calls, 'replays', replays, 'firstAt', firstAt }
+local function note(name, value)
+  fields[#fields + 1] = name
+  fields[#fields + 1] = value
+end
+if forgiven > 0 then note('forgiven', forgiven) end
+if not isFollowing then
+  note('token', ARGV[1])
+  note('leaseUntil', now + ARGV[3])
+end
+redis.call('HSET', KEYS[1], unpack(fields))
+if not digest then redis.call('EXPIRE', KEYS[1], ARGV[4]) end
+if isFollowing then return { 'following', flightMs, calls, replays, firstAt, now, forgiven } end
+
+if not score and ARGV[8] ~= 'apart' and flightMs == 0 then
+  redis.call('HSET', KEYS[3], 'v', 1, 'journal', KEYS[1], 'token', ARGV[1])
+  redis.call('EXPIRE', KEYS[3], FLIGHT_KEPT_S)
+end
 local nextCallIn = math.max(0, tonumber(journal[3] or 0) - now)
 return { 'claimed', calls, replays, nextCallIn, firstAt, now, score, standing or false, forgiven }

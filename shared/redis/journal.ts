@@ -130,7 +130,7 @@ export class Journal {
     const { transactionId } = transaction;
     const digest = digestOf(transaction);
     const pseudonym = this.#pseudonymise(transaction.userId);
-    const device = this.#pseudonymise(deviceText(transaction));
+    const device = (): string => this.#pseudonymise(deviceText(transaction));
     const names = { transactionId, pseudonym, device, merchantId: transaction.merchantId, digest, token };
     const key = this.#journalKey(transactionId);
     const reply = claimReplySchema.parse(

@@ -44,6 +44,10 @@ const figuresSchema = z.object({
 });
 const stopSchema = z.object({ stoppedAt: z.coerce.number(), stoppedBy: z.coerce.number() });
 
+/** What each figure is called in a month's hash; of a day or a merchant with its name after it (books.lua). */
+const FIELDS = [...Object.keys(figuresSchema.shape), ...Object.keys(stopSchema.shape)];
+const MONTH_LENGTH = "2026-11".length;
+
 /** What all keys of an installation's books begin with (books.lua). */
 export const booksKey = (namespace: string): string => `${namespace}:spend`;
 
@@ -53,7 +57,7 @@ export async function readPeriod(
   namespace: string,
   period: string,
 ): Promise<PeriodFigures> {
-  return readFigures(period, await client.hgetall(`${booksKey(namespace)}:${period}`));
+  return figuresOf(period, await readFields(client, namespace, period));
 }
 
 /** What is booked of today and of this month, by Redis' clock. */
@@ -80,11 +84,11 @@ export async function readDays(
   month: string,
 ): Promise<PeriodFigures[]> {
   const days = await Promise.all(
-    daysOf(month).map(async (day) => [day, await client.hgetall(`${booksKey(namespace)}:${day}`)] as const),
+    daysOf(month).map(async (day) => [day, await readFields(client, namespace, day)] as const),
   );
   return days
     .filter(([, fields]) => Object.keys(fields).length > 0)
-    .map(([day, fields]) => readFigures(day, fields));
+    .map(([day, fields]) => figuresOf(day, fields));
 }
 
 /** Reads the merchants of a month, those that cost most first. */
@@ -93,11 +97,11 @@ export async function readMerchants(
   namespace: string,
   month: string,
 ): Promise<MerchantFigures[]> {
-  const fields = await client.hgetall(`${booksKey(namespace)}:${month}:merchants`);
+  const fields = await client.hgetall(`${booksKey(namespace)}:${month}`);
   const byName = new Map<string, Record<string, string>>();
   for (const [field, value] of Object.entries(fields)) {
-    const [, figure, name] = /^(\w+) ((?:m:)?.+)$/s.exec(field) ?? [];
-    if (figure === undefined || name === undefined) continue; // the version, and how many there are
+    const [, figure, name] = /^(\w+) (none|other|m:.*)$/s.exec(field) ?? [];
+    if (figure === undefined || name === undefined) continue; // the month's own, a day's, the version
     const figures = byName.get(name) ?? {};
     figures[figure] = value;
     byName.set(name, figures);
@@ -107,8 +111,27 @@ export async function readMerchants(
     .toSorted((a, b) => b.tenThousandths - a.tenThousandths || b.calls - a.calls);
 }
 
-/** Redis' clock, in milliseconds since the epoch. */
-function readFigures(period: string, fields: Readonly<Record<string, string>>): PeriodFigures {
+/** The fields that are there of a day or a month, under their bare names. */
+async function readFields(
+  client: RedisClient,
+  namespace: string,
+  period: string,
+): Promise<Readonly<Record<string, string>>> {
+  const month = period.slice(0, MONTH_LENGTH);
+  const suffix = period === month ? "" : ` ${period}`;
+  const values = await client.hmget(
+    `${booksKey(namespace)}:${month}`,
+    ...FIELDS.map((name) => name + suffix),
+  );
+  return Object.fromEntries(
+    FIELDS.flatMap((name, index) => {
+      const value = values[index];
+      return value === null || value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+function figuresOf(period: string, fields: Readonly<Record<string, string>>): PeriodFigures {
   const stop = stopSchema.safeParse(fields);
   return {
     period,

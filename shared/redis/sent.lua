@@ -1,7 +1,7 @@
 -- Records that call number N may leave now, and books its price: before the call, so that no crash can hide it, and no
 -- number of replicas can spend more than the budget.
 -- The same token may record the same N again: a permit went stale before anything left. Nobody else may: their N was made.
--- `dayOf`, `monthOf` and `book` are from books.lua.
+-- `dayOf`, `monthKey` and `book` are from books.lua.
 -- KEYS  1 the transaction's journal   2 the quota ledger's state   3 its freeze   4 its permission hold   5 the books
 -- ARGV  1 token   2 N   3 ms until the call after this one may be made   4 lease, ms   5 time to live, s   6 permit's id
 --       7 merchant, or ""   8 price of a call   9 budget of a day, or ""   10 of a month, or ""
@@ -9,7 +9,7 @@
 --        month's calls cost so far
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local journal = redis.call('HMGET', KEYS[1], 'token', 'calls', 'kind', 'body', 'sentAt', 'sentUnder')
+local journal = redis.call('HMGET', KEYS[1], 'token', 'calls', 'kind', 'body', 'sentAt', 'sentUnder', 'accounted')
 -- Where an outcome is stored, nobody has a lease but for the sake of an upgrade (claim.lua).
 if journal[3] and journal[1] ~= ARGV[1] then return { 'settled', journal[3], journal[4] } end
 if journal[1] ~= ARGV[1] then return { 'lost' } end
@@ -29,21 +29,20 @@ if not again and calls ~= n - 1 then return { 'lost' } end
 if again then earlier = string.gsub(earlier, ',?[^,]*$', '') end
 
 local price, day = tonumber(ARGV[8]), dayOf(now)
+local books = monthKey(KEYS[5], day)
+local known = redis.call('HMGET', books, 'tenThousandths ' .. day, 'stoppedAt ' .. day, 'tenThousandths', 'stoppedAt')
 local periods = {
-  { name = 'day', key = KEYS[5] .. ':' .. day, budget = tonumber(ARGV[9]) },
-  { name = 'month', key = KEYS[5] .. ':' .. monthOf(day), budget = tonumber(ARGV[10]) },
+  { name = 'day', suffix = ' ' .. day, budget = tonumber(ARGV[9]), spent = tonumber(known[1] or 0), isStopped = known[2] },
+  { name = 'month', suffix = '', budget = tonumber(ARGV[10]), spent = tonumber(known[3] or 0), isStopped = known[4] },
 }
-for _, period in ipairs(periods) do
-  local known = redis.call('HMGET', period.key, 'tenThousandths', 'stoppedAt')
-  period.spent, period.isStopped = tonumber(known[1] or 0), known[2]
-end
+local booking = {}
 if not again then
   for _, period in ipairs(periods) do
     if period.budget and period.spent + price > period.budget then
       -- Told to whoever looks; gone with the next call that is recorded.
       if not period.isStopped then
-        redis.call('HSET', period.key, 'v', 1, 'stoppedAt', now, 'stoppedBy', ARGV[period.name == 'day' and 9 or 10])
-        redis.call('EXPIRE', period.key, BOOKS_KEPT_S)
+        redis.call('HSET', books, 'v', 1, 'stoppedAt' .. period.suffix, now, 'stoppedBy' .. period.suffix, period.budget)
+        redis.call('EXPIRE', books, BOOKS_KEPT_S)
       end
       return { 'unaffordable', period.name, now, periods[1].spent, periods[2].spent }
     end
@@ -51,14 +50,13 @@ if not again then
   book(KEYS[5], day, ARGV[7], { calls = 1, tenThousandths = price })
   for _, period in ipairs(periods) do
     period.spent = period.spent + price
-    if period.isStopped then redis.call('HDEL', period.key, 'stoppedAt', 'stoppedBy') end
+    if period.isStopped then redis.call('HDEL', books, 'stoppedAt' .. period.suffix, 'stoppedBy' .. period.suffix) end
   end
   -- What store.lua need not book any more, and unsent.lua would have to take back.
-  redis.call('HINCRBY', KEYS[1], 'accounted', 1)
-  redis.call('HSET', KEYS[1], 'bookedOn', day, 'bookedFor', price)
+  booking = { 'accounted', tonumber(journal[7] or 0) + 1, 'bookedOn', day, 'bookedFor', price }
 end
 
 redis.call('HSET', KEYS[1], 'calls', n, 'sentBy', ARGV[6], 'sentUnder', ARGV[1], 'nextCallAt', now + ARGV[3], 'leaseUntil', now + ARGV[4],
-  'sentAt', earlier == '' and now or (earlier .. ',' .. now))
+  'sentAt', earlier == '' and now or (earlier .. ',' .. now), unpack(booking))
 redis.call('EXPIRE', KEYS[1], ARGV[5])
 return { 'recorded', now, periods[1].spent, periods[2].spent }

@@ -5,7 +5,7 @@ export function sampleClaim(changes: Partial<Claim> = {}): Claim {
   return {
     transactionId: "T202611230000001",
     pseudonym: "p",
-    device: "device",
+    device: () => "device",
     merchantId: "store-17",
     digest: "d",
     token: "t",

@@ -88,14 +88,14 @@ async function payersOf(
   const scores = await readScores(client, namespace, pseudonymise, userIds);
   return transactions.map((transaction, index) => ({
     score: scores[index],
-    device: pseudonymise(deviceText(transaction)),
+    device: () => pseudonymise(deviceText(transaction)),
   }));
 }
 
 function termsOf(
   { settings, freshCalls }: Assessment,
   nowMs: number,
-  payer: Payer = { score: undefined, device: "" },
+  payer: Payer = { score: undefined, device: () => "" },
 ): ReplayTerms {
   const { policy, calls } = settings;
   return {

@@ -28,7 +28,7 @@ export interface ReplayTerms {
   /** Redis' clock. */
   readonly nowMs: number;
   /** The payer's score, where one is stored, and what stands for the device. */
-  readonly payer: { readonly score: StoredScore | undefined; readonly device: string };
+  readonly payer: { readonly score: StoredScore | undefined; readonly device: () => string };
 }
 
 export type Hopeless = "malformed" | "unsupported-rail" | "conflict" | "expired" | "attempts-exhausted";

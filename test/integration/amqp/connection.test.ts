@@ -1,10 +1,25 @@
-import { describe, expect, inject, it } from "vitest";
+import { Socket } from "node:net";
+import { describe, expect, inject, it, vi } from "vitest";
 import { connect } from "../../../shared/amqp/connection.ts";
 import { declareTopology } from "../../../shared/amqp/declare-topology.ts";
 import { topologyOf } from "../../../shared/amqp/topology.ts";
 import { openConnection, proxyTo, testBroker } from "./broker.ts";
 
 const never = new AbortController().signal;
+
+it("lets the frames of one turn leave together", async () => {
+  const { connection } = await openConnection(inject("amqpUrl"));
+  const model = await connection.open(never);
+  const channel = await model.createConfirmChannel();
+  const stream = "stream" in model.connection ? model.connection.stream : undefined;
+  if (!(stream instanceof Socket)) throw new Error("amqplib has moved its socket");
+  const [one, many] = [vi.spyOn(stream, "_write"), vi.spyOn(stream, "_writev")];
+  for (let frame = 0; frame < 10; frame += 1) channel.publish("", "nowhere", Buffer.from("x"));
+  await channel.waitForConfirms();
+  expect(one).not.toHaveBeenCalled();
+  expect(many).toHaveBeenCalledOnce();
+  await channel.close();
+});
 
 describe("connect", () => {
   it.each([

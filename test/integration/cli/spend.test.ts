@@ -24,9 +24,10 @@ beforeEach(async () => {
 const spend = (args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
   riskline(["spend", ...args], { env: { REDIS_URL: inject("redisUrl"), NAMESPACE: namespace, ...env } });
 
-/** As books.lua writes it. */
-async function book(period: string, figures: Readonly<Record<string, number>>): Promise<void> {
-  await redis.hset(`${booksKey(namespace)}:${period}`, { v: 1, ...figures });
+/** As books.lua writes it, of a month or of a day or merchant in it. */
+async function book(month: string, figures: Readonly<Record<string, number>>, whose = ""): Promise<void> {
+  const fields = Object.entries(figures).map(([name, figure]) => [`${name}${whose && ` ${whose}`}`, figure]);
+  await redis.hset(`${booksKey(namespace)}:${month}`, { v: 1, ...Object.fromEntries(fields) });
 }
 
 const NOVEMBER = {
@@ -73,7 +74,7 @@ describe("a month", () => {
 
   it("is parted into its merchants, the dearest first, whatever they are called", async () => {
     await book("2026-11", NOVEMBER);
-    await book("2026-11:merchants", {
+    await book("2026-11", {
       merchants: 2,
       "calls m:store-17": 1,
       "tenThousandths m:store-17": 200,
@@ -93,9 +94,9 @@ describe("a month", () => {
 
   it("is parted into its days, and no other month's", async () => {
     await book("2026-11", NOVEMBER);
-    await book("2026-11-02", { calls: 2 });
-    await book("2026-11-30", { calls: 1 });
-    await book("2026-12-01", { calls: 9 });
+    await book("2026-11", { calls: 2 }, "2026-11-02");
+    await book("2026-11", { calls: 1 }, "2026-11-30");
+    await book("2026-12", { calls: 9 }, "2026-12-01");
     const { stdout } = await spend(["--month", "2026-11", "--by", "day", "--json"]);
     const { days } = reportSchema.parse(JSON.parse(stdout));
     expect(days).toMatchObject([
@@ -106,7 +107,11 @@ describe("a month", () => {
 });
 
 it("a day is told alone, without a minimum", async () => {
-  await book("2026-11-23", { calls: 2, tenThousandths: 400, stoppedAt: 1_795_000_000_000, stoppedBy: 500 });
+  await book(
+    "2026-11",
+    { calls: 2, tenThousandths: 400, stoppedAt: 1_795_000_000_000, stoppedBy: 500 },
+    "2026-11-23",
+  );
   const { stdout } = await spend(["--day", "2026-11-23"], { ALIPAY_MINIMUM_PER_MONTH: "1000" });
   expect(stdout).toMatch(/^day +2026-11-23$/m);
   expect(stdout).toMatch(/^budget +0\.05 CNY, spent since /m);

@@ -170,7 +170,7 @@ describe("a call", () => {
     await journal.sent(claim, 1, "p1", 0);
     await redis.hset(`${namespace}:journal:${claim.transactionId}`, "bookedOn", "2001-02-03");
     await journal.unsent(claim, 1, "p1");
-    expect(await redis.hget(`${booksKey(namespace)}:2001-02-03`, "calls")).toBe("-1");
+    expect(await redis.hget(`${booksKey(namespace)}:2001-02`, "calls 2001-02-03")).toBe("-1");
     expect((await readCurrent(redis, namespace)).day.calls).toBe(1);
   });
 });
@@ -215,7 +215,7 @@ describe("merchants", () => {
   it("beyond the ten-thousandth of a month are booked together", async () => {
     await spent({ merchantId: "first" });
     const { month } = await readCurrent(redis, namespace);
-    await redis.hset(`${booksKey(namespace)}:${month.period}:merchants`, "merchants", 10_000);
+    await redis.hset(`${booksKey(namespace)}:${month.period}`, "merchants", 10_000);
     await spent({ merchantId: "second" });
     const late = await take({ merchantId: "third" });
     await journal.sent(late, 1, "p", 0);

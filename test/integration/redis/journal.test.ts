@@ -211,7 +211,7 @@ describe("claiming", () => {
     const lives = await Promise.all(
       keys.filter((key) => !key.endsWith(":pseudonym-key")).map((key) => redis.ttl(key)),
     );
-    expect(lives).toHaveLength(6); // journal, result, score; the books of day, month and merchants
+    expect(lives).toHaveLength(4); // journal, result, score, the books
     for (const seconds of lives) expect(seconds).toBeGreaterThan(0);
   });
 

@@ -121,7 +121,7 @@ class FakeRecord implements CallRecord {
 const CLAIM: Claim = {
   transactionId: "T202611230000001",
   pseudonym: "p",
-  device: "device",
+  device: () => "device",
   merchantId: "store-17",
   digest: "d",
   token: "t",

@@ -13,7 +13,7 @@ const SHANGHAI = { latitude: 31.2304, longitude: 121.4737 };
 
 const paymentOf = (changes: Readonly<Record<string, unknown>> = {}, device = "one") => ({
   transaction: sampleTransaction({ geolocation: SHANGHAI, ...changes }),
-  claim: { device },
+  claim: { device: () => device },
 });
 const amount = (value: string, currency = "CNY") => ({ amount: { value, currency } });
 const at = (latitude: number, longitude: number) => ({ geolocation: { latitude, longitude } });

@@ -48,7 +48,7 @@ describe("by amount", () => {
 });
 
 describe("by what changed since the payer's stored score", () => {
-  const payment = { device: CLAIM.device, amount: { currency: "CNY", minorUnits: 5_000 } };
+  const payment = { device: CLAIM.device(), amount: { currency: "CNY", minorUnits: 5_000 } };
   const small = sampleTransaction(amount("99.99"));
   const policy = samplePolicy({ scoreAbove: 10_000, alwaysScoreOn: ["device", "amount"] });
 

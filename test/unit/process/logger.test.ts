@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { createLogger } from "../../../shared/process/logger.ts";
 
@@ -85,5 +86,37 @@ describe("what it drops", () => {
     const { log, lines } = recordingLogger();
     log.info("an-event", { cause: "x".repeat(100_000), error: new Error("y".repeat(100_000)) });
     expect(lines[0]?.length).toBeLessThan(1_000);
+  });
+});
+
+describe("on standard output", () => {
+  const LOGGER = new URL("../../../shared/process/logger.ts", import.meta.url).href;
+
+  /** The events that a process had written when it ended. */
+  function eventsOf(statements: string): string[] {
+    const program = `
+      import { createLogger } from "${LOGGER}";
+      const log = createLogger({ level: "info", worker: "worker-1", destination: "stdout" });
+      ${statements}`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      encoding: "utf8",
+    });
+    return [...stdout.matchAll(/"event":"([^"]+)"/g)].map(([, event]) => event ?? "");
+  }
+
+  it.each([
+    [
+      "the turn ends",
+      "log.info('one'); log.info('two'); setImmediate(() => process.kill(process.pid, 'SIGKILL'));",
+    ],
+    ["a warning comes", "log.info('one'); log.warn('two'); process.kill(process.pid, 'SIGKILL');"],
+    ["the process exits", "log.info('one'); log.info('two'); process.exit(1);"],
+  ])("lines are written when %s", (_, statements) => {
+    expect(eventsOf(statements)).toEqual(["one", "two"]);
+  });
+
+  it("more lines than fit into one write are written whole, in their order", () => {
+    const events = eventsOf("for (let i = 0; i < 2_000; i++) log.info(`event-${i}`);");
+    expect(events).toEqual(Array.from({ length: 2_000 }, (_, i) => `event-${i}`));
   });
 });

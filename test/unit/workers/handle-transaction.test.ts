@@ -20,7 +20,7 @@ const KEPT = { ...SCORE, payment: {} };
 const CLAIM: Claim = {
   transactionId: ID,
   pseudonym: "p",
-  device: "device",
+  device: () => "device",
   merchantId: "store-17",
   digest: "d",
   token: "t",

@@ -36,8 +36,9 @@ it("gives what scoring comes to where there is no deadline, and leaves the stay 
   const transaction = sampleTransaction();
   const hand = { signal: new AbortController().signal, untilMs: 7 };
   const urgency = { priority: 5, leavesWhenHeld: true, waitsUntilMs: 5 };
-  expect(await scoreInTime(score)(transaction, sampleClaim(), urgency, hand)).toEqual(HELD);
-  expect(score.mock.calls).toEqual([[transaction, sampleClaim(), urgency, hand]]);
+  const claim = sampleClaim();
+  expect(await scoreInTime(score)(transaction, claim, urgency, hand)).toEqual(HELD);
+  expect(score.mock.calls).toEqual([[transaction, claim, urgency, hand]]);
 });
 
 it("arms no timer for a deadline beyond every stay: the longest timer would fire at once", async () => {

@@ -19,7 +19,7 @@ const TERMS: ReplayTerms = {
   retryPolicy: { retryLimit: 3, initialDelayMs: 5_000 },
   freshCalls: false,
   nowMs: NOW_MS,
-  payer: { score: undefined, device: "d" },
+  payer: { score: undefined, device: () => "d" },
 };
 const PAST: Past = {
   kind: "dead-letter",
@@ -118,12 +118,12 @@ const CASES: readonly Case[] = [
   { when: "it is small and to be scored", terms: scoring, expected: { kind: "call" } },
   {
     when: "it is small and its payer has a score",
-    terms: { ...scoring, payer: { score: SCORE, device: "d" } },
+    terms: { ...scoring, payer: { score: SCORE, device: () => "d" } },
     expected: { kind: "no-call" },
   },
   {
     when: "it is small, and its payer has a score of another device",
-    terms: { ...scoring, payer: { score: SCORE, device: "e" } },
+    terms: { ...scoring, payer: { score: SCORE, device: () => "e" } },
     expected: { kind: "call" },
   },
 ];
