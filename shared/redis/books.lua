@@ -55,7 +55,7 @@ local function book(books, day, merchant, figures)
   local written = { 'v', 1 }
   for i, field in ipairs(fields) do
     written[#written + 1] = field
-    written[#written + 1] = string.format('%.0f', tonumber(booked[i] or 0) + added[i])
+    written[#written + 1] = tonumber(booked[i] or 0) + added[i]
   end
   redis.call('HSET', key, unpack(written))
   if not booked[1] then redis.call('EXPIRE', key, BOOKS_KEPT_S) end
