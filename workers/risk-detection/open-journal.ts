@@ -1,0 +1,37 @@
+import { flightRoles } from "../../shared/domain/single-flight.ts";
+import type { RedisClient } from "../../shared/redis/connection.ts";
+import { Journal } from "../../shared/redis/journal.ts";
+import { ledgerKeys } from "../../shared/redis/ledger-keys.ts";
+import { PatientJournal } from "../../shared/redis/patient-journal.ts";
+import { persist } from "../../shared/redis/persist.ts";
+import { createPseudonymiser } from "../../shared/redis/pseudonym.ts";
+import { budgetsOf, ledgerOf, scoringPolicyOf } from "./worker-settings.ts";
+import type { Worker } from "./worker.ts";
+
+/** What remembers transactions, calls and outcomes. Waits for the key that persons are kept under. */
+export async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJournal> {
+  const { settings, shutdown, observers } = worker;
+  const { namespace } = settings.installation;
+  const pseudonymise = await persist(
+    () => createPseudonymiser(redis, namespace, settings.journal.pseudonymKey),
+    { ...observers.redis, signal: shutdown.soft },
+  );
+  const { cacheTtlSeconds } = settings.policy;
+  const callPrice = settings.calls.priceTenThousandths;
+  const journal = new Journal(
+    redis,
+    {
+      namespace,
+      ledgerKeys: ledgerKeys(ledgerOf(settings)),
+      ...settings.journal,
+      cacheTtlSeconds,
+      callPrice,
+      flightRole: flightRoles(scoringPolicyOf(settings), cacheTtlSeconds > 0),
+      budgets: budgetsOf(settings),
+      ...observers.spending,
+    },
+    pseudonymise,
+  );
+  shutdown.register("journal", () => journal.close());
+  return new PatientJournal(journal, { ...observers.redis, lastMoment: shutdown.hard });
+}

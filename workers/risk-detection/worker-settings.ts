@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import type { Budgets } from "../../shared/domain/budget.ts";
+import type { RetryPolicy } from "../../shared/domain/retry-policy.ts";
+import type { ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
+import { readScoringPolicy } from "../../shared/process/settings/read-scoring-policy.ts";
+import { readSettings } from "../../shared/process/settings/read-settings.ts";
+import type { HandlerOptions } from "./handle-transaction.ts";
+
+/** All that a worker is told by its environment. @throws SettingsError with every problem */
+export const readWorkerSettings = () =>
+  readSettings([
+    "installation",
+    "broker",
+    "redis",
+    "journal",
+    "application",
+    "credentials",
+    "calls",
+    "spending",
+    "quota",
+    "policy",
+    "worker",
+  ]);
+
+export type WorkerSettings = ReturnType<typeof readWorkerSettings>;
+
+export const budgetsOf = ({ spending }: WorkerSettings): Budgets => ({
+  day: spending.budgetPerDay,
+  month: spending.budgetPerMonth,
+});
+
+export const scoringPolicyOf = ({ policy }: WorkerSettings): ScoringPolicy => readScoringPolicy(policy);
+
+export const retryPolicyOf = ({ calls }: WorkerSettings): RetryPolicy => ({
+  retryLimit: calls.retryLimit,
+  initialDelayMs: calls.retryInitialDelayMs,
+});
+
+/** Whose ledger it is. */
+export const ledgerOf = ({ application, credentials }: WorkerSettings) => ({
+  appId: application.appId,
+  gatewayUrl: application.gatewayUrl,
+  credentialsId: createHash("sha256").update(credentials.privateKey).digest("base64url"),
+});
+
+/** What the worker of this name decides by. */
+export const circumstancesOf = (
+  worker: string,
+  settings: WorkerSettings,
+): HandlerOptions["circumstances"] => ({
+  worker,
+  verdictLimits: settings.policy,
+  fallbackVerdict: settings.policy.fallbackVerdict,
+  whenBudgetIsSpent: settings.spending.whenBudgetIsSpent,
+  retryPolicy: retryPolicyOf(settings),
+  callPrice: settings.calls.priceTenThousandths,
+});
