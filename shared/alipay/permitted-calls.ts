@@ -6,7 +6,7 @@ import type { Outcome } from "../domain/outcome.ts";
 import type { WhenBudgetIsSpent } from "../domain/budget.ts";
 import type { Hold, HoldKind } from "../domain/permit.ts";
 import { callLimit, countedCalls, delayAfterCall, type RetryPolicy } from "../domain/retry-policy.ts";
-import { YIELDING_PRIORITY, type Urgency } from "../domain/scoring.ts";
+import { YIELDING_PRIORITY, type Urgency } from "../domain/urgency.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import type { CallMade, Consequences } from "./consequences.ts";
 import type { Gateway } from "./gateway.ts";

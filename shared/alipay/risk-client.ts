@@ -12,8 +12,9 @@ import {
   delayAfterCall,
   type RetryPolicy,
 } from "../domain/retry-policy.ts";
-import type { Scoring, Urgency } from "../domain/scoring.ts";
+import type { Scoring } from "../domain/scoring.ts";
 import type { Transaction } from "../domain/transaction.ts";
+import type { Urgency } from "../domain/urgency.ts";
 import { Consequences, type Audience } from "./consequences.ts";
 import type { Gateway } from "./gateway.ts";
 import { PermittedCalls, type CallOutcome, type CallRecord } from "./permitted-calls.ts";

@@ -1,4 +1,4 @@
-import { YIELDING_PRIORITY } from "../domain/scoring.ts";
+import { YIELDING_PRIORITY } from "../domain/urgency.ts";
 
 /** Who waits for a permit. */
 export interface Waiter {

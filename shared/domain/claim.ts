@@ -1,4 +1,5 @@
 import type { Period } from "./alipay-calendar.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ScoredPayment } from "./payer-change.ts";
 import type { RiskResult } from "./risk-result.ts";
@@ -67,6 +68,24 @@ export interface History {
   readonly forgiven?: number;
 }
 
+/** What this one says. */
+export function historyOf(delivery: Delivery): History {
+  const { calls, replays, lane, deliveryCount, instance, forgiven } = delivery;
+  if (replays === undefined) return { calls, replays: 0, replay: "none" };
+  const letter = instance === undefined ? {} : { instance, forgiven: forgiven ?? 0 };
+  if (lane === "waiting") return { calls, replays, replay: "waited", ...letter };
+  return { calls, replays, replay: deliveryCount === 0 ? "fresh" : "again", ...letter };
+}
+
+/** What is known after a claim that was lost, for the next one: nothing is reopened a second time. */
+export const historyAfter = (history: History, lost: Claim, calls: number): History => ({
+  ...history,
+  calls: Math.max(history.calls, calls),
+  replays: Math.max(history.replays, lost.replays),
+  replay: "none",
+  forgiven: lost.forgiven,
+});
+
 /** What claiming finds. */
 export type ClaimReply =
   | { readonly kind: "claimed"; readonly claim: Claim }
@@ -81,6 +100,9 @@ export type ClaimReply =
   | { readonly kind: "following"; readonly remainingMs: number; readonly known: Claim }
   /** The journal knows the id with other content. */
   | { readonly kind: "conflict"; readonly calls: number };
+
+/** Somebody else has the claim, or the payer's flight. */
+export type TakenReply = Extract<ClaimReply, { kind: "leased" | "following" }>;
 
 /** Whether a call may leave, as the journal sees it. */
 export type SentReply =

@@ -11,7 +11,7 @@ import { verdictOf, type RiskResult, type Verdict, type VerdictLimits } from "./
 import type { Transaction } from "./transaction.ts";
 
 /** All that deciding depends on besides the evidence. */
-export interface Circumstances {
+export interface Circumstances extends LastingCircumstances {
   readonly transaction: Pick<Transaction, "transactionId" | "metadata">;
   readonly claim: Pick<Claim, "replays" | "forgiven">;
   /** API calls made for this transaction so far. */
@@ -19,6 +19,10 @@ export interface Circumstances {
   readonly nowMs: number;
   /** 2 where a fallback was told before; 1 where nothing is said. */
   readonly revision?: 1 | 2;
+}
+
+/** Those that are the same for all that a worker decides. */
+export interface LastingCircumstances {
   /** Which replica. */
   readonly worker: string;
   readonly verdictLimits: VerdictLimits;

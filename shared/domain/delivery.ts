@@ -25,6 +25,8 @@ export interface Delivery {
   readonly correlationId: string | undefined;
 }
 
+export const hasWaited = ({ lane }: Delivery): boolean => lane === "waiting";
+
 /**
  * The stay of a delivery with one worker. Whatever waits on its behalf looks at the clock: no timer is armed for a
  * delivery that waits for nothing.
@@ -35,3 +37,9 @@ export interface Hand {
   /** No wait goes on after that; monotonic milliseconds. */
   readonly untilMs: number;
 }
+
+/**
+ * How long anything on behalf of a delivery is waited for. No delivery is in hand for more than five minutes: what is
+ * left of them is for the last call (a minute at the longest setting), for storing and for publishing.
+ */
+export const IN_HAND_MS = 230_000;

@@ -1,7 +1,7 @@
-import type { Claim } from "./claim.ts";
+import type { Claim, StoredScore } from "./claim.ts";
 import { dueInMs } from "./deadline.ts";
 import type { Evidence } from "./evidence.ts";
-import { changeSince, type ChangeRules } from "./payer-change.ts";
+import { changeSince, scoredPayment, type ChangeRules } from "./payer-change.ts";
 import { thresholdOf, type Thresholds } from "./thresholds.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -69,4 +69,15 @@ function answerOfSmall(
     return policy.belowThreshold === "approve" ? { kind: "below-threshold" } : undefined;
   if (changeSince(score.payment, { transaction, claim }, policy.changes) !== undefined) return undefined;
   return { kind: "scored", score, source: "cache" };
+}
+
+/** What is stored for the payer's next transactions: only what the gateway said, with what it said it of. */
+export function scoreToKeep(
+  evidence: Evidence,
+  transaction: Transaction,
+  claim: Pick<Claim, "device">,
+  { changes }: Pick<ScoringPolicy, "changes">,
+): StoredScore | undefined {
+  if (evidence.kind !== "scored" || evidence.source !== "alipay") return undefined;
+  return { ...evidence.score, payment: scoredPayment({ transaction, claim }, changes) };
 }

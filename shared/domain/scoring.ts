@@ -1,19 +1,6 @@
 import type { Evidence } from "./evidence.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** Who has it yields to all others, however long it has waited. */
-export const YIELDING_PRIORITY = 9;
-
-/** How a transaction stands in the queue for calls. */
-export interface Urgency {
-  /** 0 goes first, 9 last. */
-  readonly priority: number;
-  /** Until then its calls may wait, for a permit or for their time; monotonic milliseconds. */
-  readonly waitsUntilMs: number;
-  /** Whether a wait that is known to outlast this sends it away at once. */
-  readonly leavesWhenHeld: boolean;
-}
-
 /** What calling came to; `calls` counts all that were made for the transaction so far. */
 export type Scoring =
   | {

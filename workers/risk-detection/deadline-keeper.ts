@@ -1,7 +1,7 @@
 import { abortable } from "../../shared/amqp/abortable.ts";
 import type { StoreReply, StoringClaim } from "../../shared/domain/claim.ts";
 import type { Deadline, DueDeadlines } from "../../shared/domain/deadline.ts";
-import { decide, type Circumstances } from "../../shared/domain/decide.ts";
+import { decide, type LastingCircumstances } from "../../shared/domain/decide.ts";
 import type { Outcome } from "../../shared/domain/outcome.ts";
 import type { RiskResult } from "../../shared/domain/risk-result.ts";
 
@@ -21,7 +21,7 @@ export interface DeadlineKeeperOptions {
   ) => Promise<StoreReply>;
   /** Resolves once the broker has it; the signal ends the waiting to send it. */
   readonly publish: (result: RiskResult, deadline: Deadline, signal: AbortSignal) => Promise<void>;
-  readonly circumstances: Omit<Circumstances, "transaction" | "claim" | "calls" | "nowMs">;
+  readonly circumstances: LastingCircumstances;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly onAnswered: (result: RiskResult) => void;

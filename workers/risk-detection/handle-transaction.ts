@@ -1,27 +1,44 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Claim, ClaimReply, History, StoredScore, StoreReply } from "../../shared/domain/claim.ts";
-import type { DeadLetter } from "../../shared/domain/dead-letter.ts";
-import { deadlineOf, dueInMs, type Deadline } from "../../shared/domain/deadline.ts";
-import { decide, type Circumstances, type Decision } from "../../shared/domain/decide.ts";
-import type { Delivery, Hand, Lane } from "../../shared/domain/delivery.ts";
+import {
+  historyAfter,
+  historyOf,
+  type Claim,
+  type ClaimReply,
+  type History,
+  type StoredScore,
+  type StoreReply,
+  type TakenReply,
+} from "../../shared/domain/claim.ts";
+import { deadlineOf, type Deadline } from "../../shared/domain/deadline.ts";
+import { decide, type Decision, type LastingCircumstances } from "../../shared/domain/decide.ts";
+import { hasWaited, IN_HAND_MS, type Delivery, type Hand } from "../../shared/domain/delivery.ts";
 import type { Disposition } from "../../shared/domain/disposition.ts";
 import type { Evidence } from "../../shared/domain/evidence.ts";
 import { formatInstant } from "../../shared/domain/instant.ts";
 import type { Money } from "../../shared/domain/money.ts";
 import type { Outcome } from "../../shared/domain/outcome.ts";
-import { scoredPayment } from "../../shared/domain/payer-change.ts";
 import type { RiskResult } from "../../shared/domain/risk-result.ts";
-import { answerWithoutCall, lateness, type ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
-import { YIELDING_PRIORITY, type Scoring, type Urgency } from "../../shared/domain/scoring.ts";
+import {
+  answerWithoutCall,
+  lateness,
+  scoreToKeep,
+  type ScoringPolicy,
+} from "../../shared/domain/scoring-policy.ts";
+import type { Scoring } from "../../shared/domain/scoring.ts";
 import type { Passage, SuspectStage } from "../../shared/domain/suspect.ts";
 import { parseTransaction, type Transaction } from "../../shared/domain/transaction.ts";
-import { isFallback, isStillWanted, isTrueScore } from "../../shared/domain/upgrade.ts";
+import {
+  conflicting,
+  malformed,
+  poisoned,
+  type UnstoredLetter,
+} from "../../shared/domain/unstored-letter.ts";
+import { isFallback, isStillWanted, isTrueScore, upgradeOf } from "../../shared/domain/upgrade.ts";
+import { urgencyOf, type Urgency } from "../../shared/domain/urgency.ts";
 
 /** What the handler needs from the world. Each waits for Redis for as long as the delivery may be in hand. */
 export interface HandlerOptions {
   readonly journal: {
     newToken(): string;
-    claim(transaction: Transaction, token: string, history: History, hand: Hand): Promise<ClaimReply>;
     /** Goes on through a graceful stop, until `untilMs` in monotonic milliseconds. */
     store(
       claim: Claim,
@@ -35,6 +52,14 @@ export interface HandlerOptions {
     /** Releases what goes to wait, and counts it. Best effort. */
     putOff(claim: Claim, amount: Money): Promise<void>;
   };
+  /** Waits in hand for somebody else's work on it: what it gives then was waited for in vain. */
+  readonly claim: (
+    transaction: Transaction,
+    token: string,
+    history: History,
+    urgency: Urgency,
+    hand: Hand,
+  ) => Promise<ClaimReply>;
   readonly score: (transaction: Transaction, claim: Claim, urgency: Urgency, hand: Hand) => Promise<Scoring>;
   /** Runs what a message could kill the worker with; one that did so too often is not tried again. */
   readonly pass: <T>(
@@ -48,31 +73,10 @@ export interface HandlerOptions {
   readonly scoringPolicy: ScoringPolicy;
   /** Whether the true score still follows a fallback. */
   readonly upgradesLate: boolean;
-  readonly circumstances: Pick<
-    Circumstances,
-    "worker" | "verdictLimits" | "fallbackVerdict" | "whenBudgetIsSpent" | "retryPolicy" | "callPrice"
-  >;
+  readonly circumstances: LastingCircumstances;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
-
-const PRIORITY: Readonly<Record<Lane, number>> = { urgent: 1, standard: 5, replay: 8 };
-/**
- * How long anything on behalf of a delivery is waited for. No delivery is in hand for more than five minutes: what is
- * left of them is for the last call (a minute at the longest setting), for storing and for publishing.
- */
-const IN_HAND_MS = 230_000;
-/** On a lane, others wait behind it: it moves to the waiting queue earlier. From there it goes to that queue's end. */
-const ON_LANE_MS = 60_000;
-/**
- * Nobody waits for the true score after a fallback: it takes what permits nobody else wants. It leaves its place in the
- * waiting queue soon, for those behind it may be more urgent.
- */
-const UPGRADE = { priority: YIELDING_PRIORITY, inHandMs: 10_000 };
-/** Nobody else's work is held up by who follows a payer's call: a burst of one payer must not fill a lane. */
-const FOLLOWS_ON_LANE_MS = 5_000;
-/** While somebody else works on the same transaction, or on the payer's score, it is looked for this often. */
-const LOOK_AGAIN_MS = { first: 25, longest: 1_000 };
 
 /** A delivery with what is in it, on its way through the handler. */
 interface Work {
@@ -84,9 +88,6 @@ interface Work {
   readonly hand: Hand;
 }
 
-/** Waited for in vain. */
-type Waited = Extract<ClaimReply, { kind: "leased" | "following" }>;
-
 /** Builds the handler of one delivery: what it returns is what becomes of it. */
 export function createHandler(options: HandlerOptions) {
   return async function handleTransaction(delivery: Delivery, signal: AbortSignal): Promise<Disposition> {
@@ -95,15 +96,15 @@ export function createHandler(options: HandlerOptions) {
     let transactionId: string | undefined;
     try {
       const parsing = await options.pass("parsing", delivery, hand, () => parseTransaction(delivery.body));
-      if (parsing.kind === "poisoned") return poisoned(parsing.deaths, delivery);
+      if (parsing.kind === "poisoned") return refuse(poisoned(parsing.deaths, delivery));
       const transaction = parsing.value;
-      if (!transaction.ok) return malformed(transaction.problem, delivery);
+      if (!transaction.ok) return refuse(malformed(transaction.problem, delivery));
       ({ transactionId } = transaction.value);
-      const urgency = urgencyOf(delivery, takenAtMs);
-      const work: Work = { transaction: transaction.value, delivery, urgency, hand, isUpgrade: false };
-      return await perform(
-        delivery.isUpgrade === true && options.upgradesLate ? asUpgrade(work, takenAtMs) : work,
-      );
+      const isUpgrade = delivery.isUpgrade === true && options.upgradesLate;
+      const asked = isUpgrade
+        ? upgradeOf(transaction.value, takenAtMs)
+        : { transaction: transaction.value, urgency: urgencyOf(delivery, takenAtMs) };
+      return await perform({ ...asked, delivery, hand, isUpgrade });
     } catch (error) {
       if (!signal.aborted) throw error;
       return {
@@ -115,13 +116,13 @@ export function createHandler(options: HandlerOptions) {
   };
 
   async function perform(work: Work): Promise<Disposition> {
-    const { transaction, delivery } = work;
+    const { transaction, delivery, urgency, hand } = work;
+    const { transactionId } = transaction;
     const token = options.journal.newToken();
-    const told: History = { ...historyOf(delivery), ...(work.isUpgrade ? { isUpgrade: true } : {}) };
-    let history = told;
+    let history: History = { ...historyOf(delivery), ...(work.isUpgrade ? { isUpgrade: true } : {}) };
     for (;;) {
-      const reply = await takeUp(work, token, history);
-      if (reply.kind === "conflict") return conflict(transaction, reply.calls, delivery);
+      const reply = await options.claim(transaction, token, history, urgency, hand);
+      if (reply.kind === "conflict") return refuse(conflicting(reply.calls, delivery), transactionId);
       if (reply.kind === "settled") return settle(reply.outcome, work);
       if (reply.kind !== "claimed") return concludeWithoutLease(reply, work);
 
@@ -143,44 +144,12 @@ export function createHandler(options: HandlerOptions) {
         throw error;
       }
       // The lease went to somebody else, or the journal was lost: what is known here goes into the next claim.
-      history = {
-        ...told,
-        calls: Math.max(history.calls, scoring.calls),
-        replays: Math.max(history.replays, claim.replays),
-        replay: "none",
-        forgiven: claim.forgiven,
-      };
-    }
-  }
-
-  /**
-   * Claims, or waits in hand while somebody else holds the claim, or is about to bring the payer's score: for what they
-   * bring, for their lease's end, or until there is no more time.
-   */
-  async function takeUp(work: Work, token: string, history: History): Promise<ClaimReply> {
-    const { transaction, hand, urgency } = work;
-    const followsUntilMs = urgency.leavesWhenHeld
-      ? performance.now() + FOLLOWS_ON_LANE_MS
-      : urgency.waitsUntilMs;
-    let { calls } = history;
-    for (let pauseMs = LOOK_AGAIN_MS.first; ; pauseMs = Math.min(pauseMs * 1.5, LOOK_AGAIN_MS.longest)) {
-      const reply = await options.journal.claim(transaction, token, { ...history, calls }, hand);
-      if (reply.kind !== "leased" && reply.kind !== "following") return reply;
-      calls = reply.known.calls; // should the journal be lost before the next look
-      const staysUntilMs = reply.kind === "following" ? followsUntilMs : urgency.waitsUntilMs;
-      const leftMs = Math.min(
-        staysUntilMs - performance.now(),
-        dueInMs(transaction, reply.known) ?? Infinity,
-      );
-      if (leftMs <= 0) return reply;
-      // A thousand who follow one call must not look all at once.
-      const jitteredMs = pauseMs * (0.5 + Math.random() / 2);
-      await sleep(Math.min(jitteredMs, reply.remainingMs + 1, leftMs), undefined, { signal: hand.signal });
+      history = historyAfter(history, claim, scoring.calls);
     }
   }
 
   /** Somebody else had it, or the payer's flight, for too long: for the payer, or for this delivery. */
-  function concludeWithoutLease({ kind, known }: Waited, work: Work): Promise<Disposition> {
+  function concludeWithoutLease({ kind, known }: TakenReply, work: Work): Promise<Disposition> {
     const { transaction, delivery } = work;
     const late = lateness(transaction, known, hasWaited(delivery));
     return conclude(late ?? { kind: "held", cause: kind }, known.calls, known, work);
@@ -199,8 +168,9 @@ export function createHandler(options: HandlerOptions) {
     work: Work,
   ): Promise<Disposition> {
     const { transaction, delivery, isUpgrade, hand } = work;
+    const { transactionId } = transaction;
     const revision = isUpgrade ? 2 : 1;
-    const score = scoreToKeep(evidence, claim, transaction);
+    const score = scoreToKeep(evidence, transaction, claim, options.scoringPolicy);
     // What was paid for is stored for as long as this process lives.
     const untilMs = callsMade > claim.calls ? Infinity : hand.untilMs;
     for (let calls = callsMade; ;) {
@@ -211,28 +181,22 @@ export function createHandler(options: HandlerOptions) {
       );
       if (deciding.kind === "poisoned") {
         await options.journal.release(claim);
-        return poisoned(deciding.deaths, { ...delivery, calls });
+        return refuse(poisoned(deciding.deaths, { ...delivery, calls }));
       }
       const decision = deciding.value;
       if (decision.action === "wait") return await letWait(decision, claim, work);
       if (decision.action === "give-back") {
         await options.journal.release(claim);
-        return { ...decision, transactionId: transaction.transactionId };
+        return { ...decision, transactionId };
       }
       if (claim.standing !== undefined && !isTrueScore(decision.outcome)) {
         return await letStand(claim.standing, claim, work);
       }
       const reply = await options.journal.store(claim, decision.outcome, calls, score, untilMs);
       if (reply.kind === "stored") return settle(reply.outcome, work);
-      if (reply.kind === "conflict") return conflict(transaction, reply.calls, delivery);
+      if (reply.kind === "conflict") return refuse(conflicting(reply.calls, delivery), transactionId);
       calls = reply.calls;
     }
-  }
-
-  function scoreToKeep(evidence: Evidence, claim: Claim, transaction: Transaction): StoredScore | undefined {
-    if (evidence.kind !== "scored" || evidence.source !== "alipay") return undefined;
-    const payment = scoredPayment({ transaction, claim }, options.scoringPolicy.changes);
-    return { ...evidence.score, payment };
   }
 
   async function letWait(
@@ -276,56 +240,9 @@ export function createHandler(options: HandlerOptions) {
     return isToBeUpgraded ? { ...told, isToBeUpgraded } : told;
   }
 
-  function malformed(detail: string, delivery: Delivery): Disposition {
-    const { calls: attempts, replays = 0 } = delivery;
-    return { action: "dead-letter", deadLetter: stamp({ reason: "malformed", detail, attempts, replays }) };
+  function refuse(letter: UnstoredLetter, transactionId?: string): Disposition {
+    const { worker } = options.circumstances;
+    const deadLetter = { ...letter, failedAt: formatInstant(options.now()), worker };
+    return { action: "dead-letter", deadLetter, ...(transactionId === undefined ? {} : { transactionId }) };
   }
-
-  /** Not stored: which transaction it is, nobody can find out and live. */
-  function poisoned(deaths: number, delivery: Delivery): Disposition {
-    const { calls: attempts, replays = 0 } = delivery;
-    const detail = `${deaths} workers in a row died with it in hand: each at work on nothing else that had come back`;
-    return { action: "dead-letter", deadLetter: stamp({ reason: "poisoned", detail, attempts, replays }) };
-  }
-
-  /** Not stored: the id's outcome is that of the transaction which had it first. */
-  function conflict({ transactionId }: Transaction, attempts: number, delivery: Delivery): Disposition {
-    const detail = "transactionId: already used by a transaction with other content";
-    const { replays = 0 } = delivery;
-    return {
-      action: "dead-letter",
-      deadLetter: stamp({ reason: "conflict", detail, attempts, replays }),
-      transactionId,
-    };
-  }
-
-  function stamp(deadLetter: Omit<DeadLetter, "failedAt" | "worker">): DeadLetter {
-    return { ...deadLetter, failedAt: formatInstant(options.now()), worker: options.circumstances.worker };
-  }
-}
-
-const hasWaited = ({ lane }: Delivery): boolean => lane === "waiting";
-
-function historyOf({ calls, replays, lane, deliveryCount, instance, forgiven }: Delivery): History {
-  if (replays === undefined) return { calls, replays: 0, replay: "none" };
-  const letter = instance === undefined ? {} : { instance, forgiven: forgiven ?? 0 };
-  if (lane === "waiting") return { calls, replays, replay: "waited", ...letter };
-  return { calls, replays, replay: deliveryCount === 0 ? "fresh" : "again", ...letter };
-}
-
-/** Its payer was answered: it has no deadline any more, and all others go before it. */
-function asUpgrade(work: Work, takenAtMs: number): Work {
-  const transaction = { ...work.transaction, decideByMs: undefined };
-  const { priority, inHandMs } = UPGRADE;
-  const urgency = { priority, waitsUntilMs: takenAtMs + inHandMs, leavesWhenHeld: false };
-  return { ...work, transaction, urgency, isUpgrade: true };
-}
-
-function urgencyOf({ lane, originalLane }: Delivery, takenAtMs: number): Urgency {
-  const isWaiting = lane === "waiting";
-  return {
-    priority: PRIORITY[originalLane],
-    waitsUntilMs: takenAtMs + (isWaiting ? IN_HAND_MS : ON_LANE_MS),
-    leavesWhenHeld: !isWaiting,
-  };
 }

@@ -10,6 +10,7 @@ import { createLogger } from "../../shared/process/logger.ts";
 import { createMetrics, type MetricsPage } from "../../shared/process/metrics.ts";
 import { Shutdown } from "../../shared/process/shutdown.ts";
 import { addFailures } from "../../shared/redis/failure-list.ts";
+import { claimInTurn } from "./claim-in-turn.ts";
 import { FailureBook } from "./failure-book.ts";
 import { createHandler } from "./handle-transaction.ts";
 import { openBroker } from "./open-broker.ts";
@@ -97,6 +98,9 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
     prefetch,
     handle: createHandler({
       journal,
+      claim: claimInTurn((transaction, token, history, hand) =>
+        journal.claim(transaction, token, history, hand),
+      ),
       score: scoreInTime((transaction, claim, urgency, hand) =>
         client.score(transaction, claim, urgency, hand),
       ),

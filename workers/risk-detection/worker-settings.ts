@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Budgets } from "../../shared/domain/budget.ts";
+import type { LastingCircumstances } from "../../shared/domain/decide.ts";
 import type { RetryPolicy } from "../../shared/domain/retry-policy.ts";
 import type { ScoringPolicy } from "../../shared/domain/scoring-policy.ts";
 import { readScoringPolicy } from "../../shared/process/settings/read-scoring-policy.ts";
 import { readSettings } from "../../shared/process/settings/read-settings.ts";
-import type { HandlerOptions } from "./handle-transaction.ts";
 
 /** All that a worker is told by its environment. @throws SettingsError with every problem */
 export const readWorkerSettings = () =>
@@ -44,10 +44,7 @@ export const ledgerOf = ({ application, credentials }: WorkerSettings) => ({
 });
 
 /** What the worker of this name decides by. */
-export const circumstancesOf = (
-  worker: string,
-  settings: WorkerSettings,
-): HandlerOptions["circumstances"] => ({
+export const circumstancesOf = (worker: string, settings: WorkerSettings): LastingCircumstances => ({
   worker,
   verdictLimits: settings.policy,
   fallbackVerdict: settings.policy.fallbackVerdict,

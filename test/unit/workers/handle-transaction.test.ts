@@ -5,6 +5,7 @@ import type { Evidence } from "../../../shared/domain/evidence.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
 import type { Scoring } from "../../../shared/domain/scoring.ts";
 import type { SuspectStage } from "../../../shared/domain/suspect.ts";
+import { claimInTurn } from "../../../workers/risk-detection/claim-in-turn.ts";
 import { createHandler, type HandlerOptions } from "../../../workers/risk-detection/handle-transaction.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleBody, sampleTransaction } from "../../support/sample-transaction.ts";
@@ -85,7 +86,7 @@ type Journal = HandlerOptions["journal"];
 
 const journal = {
   newToken: vi.fn<Journal["newToken"]>(),
-  claim: vi.fn<Journal["claim"]>(),
+  claim: vi.fn<Parameters<typeof claimInTurn>[0]>(),
   store: vi.fn<Journal["store"]>(),
   release: vi.fn<Journal["release"]>(),
   putOff: vi.fn<Journal["putOff"]>(),
@@ -117,6 +118,7 @@ beforeEach(() => {
 const handle = (of = delivery(), changes: Partial<HandlerOptions> = {}) =>
   createHandler({
     journal,
+    claim: claimInTurn(journal.claim),
     score,
     pass: async (_stage, _delivery, _hand, work) => ({ kind: "passed", value: work() }),
     remind,

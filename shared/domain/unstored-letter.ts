@@ -1,0 +1,31 @@
+import type { DeadLetter } from "./dead-letter.ts";
+import type { Delivery } from "./delivery.ts";
+
+/** What a delivery becomes without an outcome in the journal, before it is said who found it and when. */
+export type UnstoredLetter = Omit<DeadLetter, "failedAt" | "worker">;
+
+/** What is told of it all the same. */
+type Told = Pick<Delivery, "calls" | "replays">;
+
+/** Not stored: there is no transaction. */
+export const malformed = (problem: string, delivery: Told): UnstoredLetter => ({
+  reason: "malformed",
+  detail: problem,
+  ...countsOf(delivery),
+});
+
+/** Not stored: which transaction it is, nobody can find out and live. */
+export const poisoned = (deaths: number, delivery: Told): UnstoredLetter => ({
+  reason: "poisoned",
+  detail: `${deaths} workers in a row died with it in hand: each at work on nothing else that had come back`,
+  ...countsOf(delivery),
+});
+
+/** Not stored: the id's outcome is that of the transaction which had it first. */
+export const conflicting = (calls: number, delivery: Told): UnstoredLetter => ({
+  reason: "conflict",
+  detail: "transactionId: already used by a transaction with other content",
+  ...countsOf({ ...delivery, calls }),
+});
+
+const countsOf = ({ calls, replays = 0 }: Told) => ({ attempts: calls, replays });
