@@ -8,6 +8,8 @@ export type FaultKind = "handler" | "publishing" | "deadline";
 /** What the worker records of its servers, and of its own faults. */
 export interface HealthMetrics {
   readonly connectionChanged: (role: BrokerRole, state: "open" | "blocked" | "away") => void;
+  /** Redis did not do what it was asked for. */
+  readonly redisFailed: () => void;
   /** A handler threw, or what it decided could not be published: it is tried again. */
   readonly faultMet: (kind: FaultKind) => void;
   /** What the broker counts in its queues; none where it could not be asked. */
@@ -27,6 +29,11 @@ const FAULTS: readonly FaultKind[] = ["handler", "publishing", "deadline"];
 /** Registers them. All that can be known before it happens is there from the start: a rise from nothing is none. */
 export function healthMetrics(registry: Registry): HealthMetrics {
   const registers = [registry];
+  const redisFailures = new Counter({
+    name: "riskline_redis_failures_total",
+    help: "Commands that Redis refused or did not answer in time, and connections to it that failed",
+    registers,
+  });
   const connected = new Gauge({
     name: "riskline_broker_connected",
     help: "1 where the connection to the broker is open",
@@ -52,6 +59,7 @@ export function healthMetrics(registry: Registry): HealthMetrics {
   for (const role of ROLES) connectionChanged(role, "away");
   for (const kind of FAULTS) faults.inc({ kind }, 0);
   return {
+    redisFailed: () => redisFailures.inc(),
     connectionChanged,
     faultMet: (kind) => faults.inc({ kind }),
     queuesCounted: queueGauges(registry),

@@ -1,7 +1,7 @@
 import type { Delivery } from "../../shared/domain/delivery.ts";
 import type { Disposition } from "../../shared/domain/disposition.ts";
 import type { LogFields } from "../../shared/process/log-fields.ts";
-import type { SettledDelivery } from "../../shared/process/metrics.ts";
+import type { SettledDelivery } from "../../shared/process/delivery-metrics.ts";
 
 /** The one log line of a settled delivery. */
 export function logFieldsOf(delivery: Delivery, disposition: Disposition, ms: number): LogFields {
