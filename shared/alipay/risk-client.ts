@@ -17,14 +17,15 @@ import type { Transaction } from "../domain/transaction.ts";
 import type { Urgency } from "../domain/urgency.ts";
 import { Consequences, type Audience } from "./consequences.ts";
 import type { Gateway } from "./gateway.ts";
+import { HoldNews, type HoldEvents } from "./hold-news.ts";
 import { PermittedCalls, type CallOutcome, type CallRecord } from "./permitted-calls.ts";
 import { ReplicaHold } from "./replica-hold.ts";
-import { Turnstile, type PermitSource, type TurnstileEvents } from "./turnstile.ts";
+import { Turnstile, type PermitSource } from "./turnstile.ts";
 
 /** What the client needs of the shared ledger. */
 export type Ledger = PermitSource & Audience["ledger"];
 
-export interface RiskClientEvents extends TurnstileEvents {
+export interface RiskClientEvents extends HoldEvents {
   /** A call ended; the gateway's code, or ours where it said nothing. */
   onCall(call: { code: string; latencyMs: number }): void;
   onPermit(waitedMs: number): void;
@@ -69,7 +70,8 @@ export class RiskClient {
   constructor(options: RiskClientOptions) {
     const { gateway, ledger, record, retryPolicy, worthOf, whenBudgetIsSpent, timeoutMs, events } = options;
     const replicaHold = new ReplicaHold();
-    const turnstile = new Turnstile(ledger, replicaHold, 2 * timeoutMs, events);
+    const news = new HoldNews(events);
+    const turnstile = new Turnstile(ledger, replicaHold, 2 * timeoutMs, news);
     this.#retryPolicy = retryPolicy;
     this.#turnstile = turnstile;
     this.#calls = new PermittedCalls({
@@ -80,13 +82,13 @@ export class RiskClient {
       retryPolicy,
       worthOf,
       whenBudgetIsSpent,
-      onHeld: (hold) => turnstile.noteHold(hold),
+      onHeld: (hold) => news.held(hold),
       consequences: new Consequences({
         ledger,
         replicaHold,
         onCall: (call) => events.onCall(call),
         onLimited: (code) => events.onLimited(code),
-        onHeld: (hold) => turnstile.noteHold(hold),
+        onHeld: (hold) => news.held(hold),
       }),
       unused: (permitId) => ledger.unused(permitId),
       onPermit: (waitedMs) => events.onPermit(waitedMs),

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import Bottleneck from "bottleneck";
-import type { Hold, HoldKind, Permit, PermitReply } from "../domain/permit.ts";
+import type { HoldKind, Permit, PermitReply } from "../domain/permit.ts";
+import type { HoldNews } from "./hold-news.ts";
+import { LineTurns } from "./line-turns.ts";
 import type { ReplicaHold } from "./replica-hold.ts";
 import { WaitingLines, type Line } from "./waiting-lines.ts";
 
@@ -47,20 +48,11 @@ const LEAD_MS = 15;
 /** Holds and quotas change: none is slept through in one piece. */
 const LONGEST_NAP_MS = 1_000;
 const SWEEP_EVERY_MS = 250;
-/** A job serves its line for so long before a more urgent line gets its turn: bottleneck needs 2.5 ms for each job. */
-const TURN_MS = 20;
 
 /** Nobody passes until then. */
 interface Closure {
   readonly cause: HoldKind | "quota";
   readonly untilMs: number;
-}
-
-export interface TurnstileEvents {
-  /** Calls are held from now on, as far as this replica sees. */
-  onHeld(hold: Hold): void;
-  /** A permit was granted again. */
-  onReleased(kind: HoldKind): void;
 }
 
 /** Without a reason of its own, each abort would build a DOMException with its stack. */
@@ -81,26 +73,21 @@ interface Waiter extends Passenger {
  * none of them.
  */
 export class Turnstile {
-  readonly #limiter = new Bottleneck({ maxConcurrent: 1 });
   readonly #permits: PermitSource;
   readonly #hold: ReplicaHold;
   readonly #longestCallMs: number;
-  readonly #events: TurnstileEvents;
-  #heldBy: HoldKind | undefined;
+  readonly #news: HoldNews;
   /** The hold that the one at the head is sitting out: newcomers need not ask. */
   #closed: Closure | undefined;
   readonly #lines = new WaitingLines<Waiter>();
-  /** One job of the limiter stands for all of a line. */
-  readonly #linesWithJob = new Set<Line<Waiter>>();
-  /** Somebody is served without a job: until that ends, jobs only wait for it, and queue again. */
-  #lone: Promise<void> | undefined;
+  readonly #turns = new LineTurns<Waiter>((line) => this.#serveNext(line));
   readonly #sweeper: NodeJS.Timeout;
   #inFlight = 0;
   #roomMade = Promise.withResolvers<void>();
 
-  constructor(permits: PermitSource, hold: ReplicaHold, longestCallMs: number, events: TurnstileEvents) {
+  constructor(permits: PermitSource, hold: ReplicaHold, longestCallMs: number, news: HoldNews) {
     this.#permits = permits;
-    this.#events = events;
+    this.#news = news;
     this.#hold = hold;
     this.#longestCallMs = longestCallMs;
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY_MS);
@@ -144,34 +131,8 @@ export class Turnstile {
       },
     };
     const line = this.#lines.join(waiter);
-    if (this.#linesWithJob.size === 0 && this.#lone === undefined) this.#serveAtOnce(line);
-    else this.#serveInTurn(line);
+    this.#turns.joined(line);
     return await promise;
-  }
-
-  /** Whoever finds nobody there need not stand in line, which would take the limiter those 2.5 ms. */
-  #serveAtOnce(line: Line<Waiter>): void {
-    this.#lone = this.#serveNext(line).finally(() => {
-      this.#lone = undefined;
-      this.#serveInTurn(line);
-    });
-  }
-
-  /** Puts a job for the line into the limiter's queue, unless there is one. */
-  #serveInTurn(line: Line<Waiter>): void {
-    if (this.#linesWithJob.has(line) || line.waiters.size === 0) return;
-    this.#linesWithJob.add(line);
-    void this.#limiter.schedule({ priority: line.priority }, async () => {
-      await (this.#lone ?? this.#serveTurn(line));
-      this.#linesWithJob.delete(line);
-      this.#serveInTurn(line);
-    });
-  }
-
-  async #serveTurn(line: Line<Waiter>): Promise<void> {
-    const turnEndsMs = performance.now() + TURN_MS;
-    do await this.#serveNext(line);
-    while (line.waiters.size > 0 && performance.now() < turnEndsMs);
   }
 
   leave(): void {
@@ -205,26 +166,9 @@ export class Turnstile {
     await this.#apply(reply, waiter);
   }
 
-  /** Tells of a hold, where it is news. */
-  noteHold(hold: Hold): void {
-    if (hold.kind === this.#heldBy) return;
-    if (this.#heldBy !== undefined) this.#events.onReleased(this.#heldBy);
-    this.#heldBy = hold.kind;
-    this.#events.onHeld(hold);
-  }
-
   #watch(reply: PermitReply): void {
-    if (reply.kind === "held") {
-      this.noteHold(reply.hold);
-    } else if (
-      reply.kind === "granted" &&
-      this.#heldBy !== undefined &&
-      !reply.isProbe &&
-      !this.#hold.isEngaged
-    ) {
-      this.#events.onReleased(this.#heldBy);
-      this.#heldBy = undefined;
-    }
+    if (reply.kind === "held") this.#news.held(reply.hold);
+    else if (reply.kind === "granted" && !reply.isProbe && !this.#hold.isEngaged) this.#news.released();
   }
 
   async #ask(waiter: Waiter): Promise<PermitReply> {

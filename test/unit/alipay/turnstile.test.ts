@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { HoldNews } from "../../../shared/alipay/hold-news.ts";
 import { ReplicaHold } from "../../../shared/alipay/replica-hold.ts";
 import {
   MOST_IN_FLIGHT,
@@ -60,7 +61,7 @@ const events = { onHeld: vi.fn(), onReleased: vi.fn() };
 beforeEach(() => {
   permits = new FakePermits();
   hold = new ReplicaHold();
-  turnstile = new Turnstile(permits, hold, LONGEST_CALL_MS, events);
+  turnstile = new Turnstile(permits, hold, LONGEST_CALL_MS, new HoldNews(events));
 });
 
 afterEach(() => {
