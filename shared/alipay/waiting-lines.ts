@@ -57,18 +57,44 @@ export class WaitingLines<W extends Waiter> {
    * later one.
    */
   recipient(asking: W): W {
+    return this.#choose(asking.call, asking) ?? asking;
+  }
+
+  /** Whose a further permit is that came with one for call number `call`; undefined where nobody can use it any more. */
+  furtherRecipient(call: number): W | undefined {
+    return this.#choose(call, this.#longestWaiting());
+  }
+
+  /** How many could use a permit for call number `call`; counted up to `most`. */
+  countFor(call: number, most: number): number {
+    let count = 0;
+    for (const { waiters } of this.#lines.values()) {
+      for (const waiter of waiters) {
+        if (count >= most) return count;
+        if (waiter.call <= call) count += 1;
+      }
+    }
+    return count;
+  }
+
+  /** The foremost one who can use it, but for `entitled` where they wait longest and may not be passed over. */
+  #choose(call: number, entitled: W | undefined): W | undefined {
     const longest = this.#longestWaiting();
-    const isTheirTurn = asking === longest && this.#overtakings >= MOST_OVERTAKINGS;
-    const next = isTheirTurn ? asking : this.#foremostFor(asking);
+    const isTheirTurn =
+      longest !== undefined &&
+      longest === entitled &&
+      longest.call <= call &&
+      this.#overtakings >= MOST_OVERTAKINGS;
+    const next = isTheirTurn ? longest : this.#foremostFor(call);
     this.#overtakings = longest === undefined || next === longest ? 0 : this.#overtakings + 1;
     return next;
   }
 
-  #foremostFor(asking: W): W {
-    let best = asking;
+  #foremostFor(call: number): W | undefined {
+    let best: W | undefined;
     for (const { waiters } of this.#lines.values()) {
       for (const waiter of waiters) {
-        if (waiter.call <= asking.call && goesBefore(waiter, best)) best = waiter;
+        if (waiter.call <= call && (best === undefined || goesBefore(waiter, best))) best = waiter;
       }
     }
     return best;

@@ -36,6 +36,8 @@ export type PermitReply =
       readonly startInMs: number;
       /** True where the call finds out whether a hold is over. */
       readonly isProbe: boolean;
+      /** More of them, where more were asked for and could be had together with it. */
+      readonly further: readonly Permit[];
     }
   /** Every window is full, or the brake asks for patience: nobody gets one earlier. */
   | {

@@ -9,6 +9,8 @@ export const LEDGER_RULES = {
   LONGEST_GAP_MS: 250,
   /** How far ahead a start may be promised: replicas line up for the next starts instead of asking again. */
   HORIZON_MS: 500,
+  /** Further permits are granted together with one, where they start no later than this from now. */
+  TOGETHER_MS: 15,
   /** Who has to wait for a window asks again at any moment of so long after that, for the sake of fairness. */
   ASKED_AGAIN_WITHIN_MS: 250,
   /** No request lives longer than this after its start: the longest deadline that can be set, and the time to leave. */

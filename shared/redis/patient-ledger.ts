@@ -18,8 +18,8 @@ export class PatientLedger {
     return this.#ledger.clockOffsetMs;
   }
 
-  permit(call: number, callLimit: number, signal: AbortSignal): Promise<PermitReply> {
-    return persist(() => this.#ledger.permit(call, callLimit), { ...this.#patience, signal });
+  permit(call: number, callLimit: number, most: number, signal: AbortSignal): Promise<PermitReply> {
+    return persist(() => this.#ledger.permit(call, callLimit, most), { ...this.#patience, signal });
   }
 
   /** No replica may go on calling because Redis was away when the gateway said stop. */

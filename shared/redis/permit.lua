@@ -1,10 +1,11 @@
--- Grants one call, or says how long to wait. The only authority over the quota, on Redis' clock alone.
+-- Grants a call or several, or says how long to wait. The only authority over the quota, on Redis' clock alone.
 -- KEYS  the ledger's, as ledger.lua names them
 -- ARGV  1 permit's id   2 longest life of a request after its start, ms   3 generation that the replica knows, or ""
 --       4 name for a new one   5 "none": the operator vouches that no calls were made before   6 the replica's quota,
 --       "calls/ms,calls/ms"   7 most strikes in a day   8 which call of its transaction this is   9 of at most so many
+--       10 how many permits the replica has a use for; the second has the first one's id and ".2"
 -- Gives  the ledger's generation, whether quotas disagree, Redis' time, then what was decided; for a wait also within how
---        many ms more to ask again
+--        many ms more to ask again, for a grant whether it is a probe, and the starts of further ones
 local permitId, ownLife, quota = ARGV[1], tonumber(ARGV[2]), ARGV[6]
 local mostStrikes, call, callLimit = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
 local holdKeys = { freezeKey, permissionKey }
@@ -153,8 +154,9 @@ local function earliestStart(windows)
   return start
 end
 
-local function logCall(start)
-  redis.call('ZADD', logKey, exact(start + ownLife), permitId)
+local function logCall(start, id) redis.call('ZADD', logKey, exact(start + ownLife), id) end
+
+local function tidyLog()
   redis.call('ZREMRANGEBYSCORE', logKey, '-inf', exact(now - LONGEST_LOGGED_MS - MARGIN_MS))
   redis.call('PEXPIRE', logKey, 2 * LONGEST_LOGGED_MS + LONGEST_LIFE_MS)
 end
@@ -221,7 +223,8 @@ local strikes = countStrikes()
 if strikes >= mostStrikes then
   return answer('held', 'strikes', mostStrikes .. ' limit answers in 24 h', untilStrikeIsForgotten())
 end
-if callsUnderWay() >= mayBeUnderWay(strikes) then return answer('wait', UNDER_WAY_PAUSE_MS, 0) end
+local underWay, mostUnderWay = callsUnderWay(), mayBeUnderWay(strikes)
+if underWay >= mostUnderWay then return answer('wait', UNDER_WAY_PAUSE_MS, 0) end
 -- A transaction's last call is not spent on a gateway that is refusing.
 if call == callLimit and call > 1 and brakeRemaining() > 0 then return answer('later', math.ceil(brakeRemaining())) end
 
@@ -233,8 +236,17 @@ if start - now > HORIZON_MS then
   return answer('wait', math.ceil(start - now - HORIZON_MS), ASKED_AGAIN_WITHIN_MS)
 end
 
--- Logged before anybody hears of it.
-logCall(start)
-countCall(start, windows)
+-- Logged before anybody hears of them. Further ones only where they start with the first: else other replicas would find
+-- the next starts taken.
+local starts = {}
+local most = probeOverdue and 1 or math.min(tonumber(ARGV[10]), mostUnderWay - underWay)
+repeat
+  starts[#starts + 1] = exact(start - now)
+  logCall(start, #starts == 1 and permitId or (permitId .. '.' .. #starts))
+  countCall(start, windows)
+  if #starts == most then break end
+  start = earliestStart(windows)
+until start - now > TOGETHER_MS
+tidyLog()
 if probeOverdue then beginProbe(start) end
-return answer('granted', exact(start - now), probeOverdue and 1 or 0)
+return answer('granted', starts[1], probeOverdue and 1 or 0, unpack(starts, 2))

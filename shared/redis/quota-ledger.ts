@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Hold, PermitReply, Signal } from "../domain/permit.ts";
+import type { Hold, Permit, PermitReply, Signal } from "../domain/permit.ts";
 import type { Quota } from "../domain/quota.ts";
 import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
 import { LedgerMemory, memorableSchema } from "./ledger-memory.ts";
@@ -41,7 +41,7 @@ const heldBySchema = z.enum(["banned", "permission", "strikes", "operator"]).cat
 
 const head = [z.string(), z.number(), z.coerce.number()] as const;
 const permitSchema = z.union([
-  z.tuple([...head, z.literal("granted"), z.coerce.number(), z.number()]),
+  z.tuple([...head, z.literal("granted"), z.coerce.number(), z.number()]).rest(z.coerce.number()),
   z.tuple([...head, z.literal("wait"), z.number(), z.number()]),
   z.tuple([...head, z.literal("later"), z.number()]),
   z.tuple([...head, z.literal("held"), heldBySchema, z.string(), z.number()]),
@@ -100,8 +100,11 @@ export class QuotaLedger {
     return this.#clockOffsetMs;
   }
 
-  /** Asks for a permit for a transaction's call number `call` of `callLimit`. Rejects where Redis does not answer. */
-  async permit(call: number, callLimit: number): Promise<PermitReply> {
+  /**
+   * Asks for a permit for a transaction's call number `call` of `callLimit`, and for further ones, up to `most` together,
+   * for calls that are no later ones. Rejects where Redis does not answer.
+   */
+  async permit(call: number, callLimit: number, most = 1): Promise<PermitReply> {
     this.#permits += 1;
     const id = `${this.#replica}:${this.#permits}`;
     const { history, strikesPerDay } = this.#settings;
@@ -118,6 +121,7 @@ export class QuotaLedger {
         strikesPerDay,
         call,
         callLimit,
+        most,
       ]),
     );
     this.#meet(reply[0]);
@@ -125,15 +129,12 @@ export class QuotaLedger {
     this.#setClock(reply[2], askedAt);
     switch (reply[3]) {
       case "granted": {
-        const startInMs = reply[4];
-        const answeredAt = this.#monotonicMs();
-        const freshUntil = askedAt + startInMs + FRESH_FOR_MS;
-        const permit = {
-          id,
-          startsInMs: () => answeredAt + startInMs - this.#monotonicMs(),
-          isFresh: () => this.#monotonicMs() < freshUntil,
-        };
-        return { kind: "granted", permit, startInMs, isProbe: reply[5] === 1 };
+        const [, , , kind, startInMs, isProbe, ...furtherStartsInMs] = reply;
+        const permit = this.#permitFrom(id, askedAt, startInMs);
+        const further = furtherStartsInMs.map((inMs, index) =>
+          this.#permitFrom(`${id}.${index + 2}`, askedAt, inMs),
+        );
+        return { kind, permit, startInMs, isProbe: isProbe === 1, further };
       }
       case "wait":
         return { kind: "wait", waitMs: reply[4], spreadMs: reply[5] };
@@ -142,6 +143,16 @@ export class QuotaLedger {
       case "held":
         return { kind: "held", hold: { kind: reply[4], cause: reply[5], remainingMs: reply[6] } };
     }
+  }
+
+  #permitFrom(id: string, askedAt: number, startInMs: number): Permit {
+    const answeredAt = this.#monotonicMs();
+    const freshUntil = askedAt + startInMs + FRESH_FOR_MS;
+    return {
+      id,
+      startsInMs: () => answeredAt + startInMs - this.#monotonicMs(),
+      isFresh: () => this.#monotonicMs() < freshUntil,
+    };
   }
 
   /**

@@ -89,10 +89,10 @@ class FakeLedger implements Ledger {
   grant({ isFresh = true, isProbe = false } = {}): PermitReply {
     this.#grants += 1;
     const permit = { id: `permit-${this.#grants}`, startsInMs: () => 0, isFresh: () => isFresh };
-    return { kind: "granted", permit, startInMs: 0, isProbe };
+    return { kind: "granted", permit, startInMs: 0, isProbe, further: [] };
   }
 
-  async permit(call: number, callLimit: number, signal: AbortSignal): Promise<PermitReply> {
+  async permit(call: number, callLimit: number, _most: number, signal: AbortSignal): Promise<PermitReply> {
     signal.throwIfAborted();
     this.asked.push(`${call} of ${callLimit}`);
     return this.#replies.shift() ?? this.grant();

@@ -20,6 +20,8 @@ type Reply = () => PermitReply | Promise<PermitReply>;
 /** A ledger whose replies the test gives one by one; without one prepared it grants. */
 class FakePermits implements PermitSource {
   readonly asked: { call: number; callLimit: number }[] = [];
+  /** How many permits each question was for. */
+  readonly wanted: number[] = [];
   readonly unused = vi.fn<(permitId: string) => void>();
   mostAtOnce = 0;
   readonly #replies: Reply[] = [];
@@ -30,14 +32,19 @@ class FakePermits implements PermitSource {
     this.#replies.push(...replies.map((reply) => (typeof reply === "function" ? reply : () => reply)));
   }
 
-  grant(changes: Partial<{ startInMs: number; isProbe: boolean }> = {}): PermitReply {
-    this.#grants += 1;
-    const permit = { id: `permit-${this.#grants}`, startsInMs: () => 0, isFresh: () => true };
-    return { kind: "granted", permit, startInMs: 0, isProbe: false, ...changes };
+  grant({ further = 0, ...changes }: Partial<{ startInMs: number; isProbe: boolean; further: number }> = {}) {
+    const newPermit = () => {
+      this.#grants += 1;
+      return { id: `permit-${this.#grants}`, startsInMs: () => 0, isFresh: () => true };
+    };
+    const permit = newPermit();
+    const more = Array.from({ length: further }, newPermit);
+    return { kind: "granted", permit, startInMs: 0, isProbe: false, ...changes, further: more } as const;
   }
 
-  async permit(call: number, callLimit: number, signal: AbortSignal): Promise<PermitReply> {
+  async permit(call: number, callLimit: number, most: number, signal: AbortSignal): Promise<PermitReply> {
     signal.throwIfAborted();
+    this.wanted.push(most);
     this.asked.push({ call, callLimit });
     this.#open += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#open);
@@ -82,6 +89,85 @@ const enter = (changes: Partial<Passenger> = {}): Promise<Passage> =>
     signal: new AbortController().signal,
     ...changes,
   });
+
+describe("where several wait", () => {
+  /** The first one asks at once, for itself alone; so long as it has no answer, the others gather. */
+  function holdUp() {
+    const answer = Promise.withResolvers<PermitReply>();
+    permits.replyWith(() => answer.promise);
+    const first = enter({ priority: 0 });
+    return async () => {
+      answer.resolve(permits.grant());
+      await first;
+    };
+  }
+  const idOf = (passage: Passage) => (passage.kind === "pass" ? passage.permit.id : passage.kind);
+
+  it("one question brings a permit for each of them, the most urgent first", async () => {
+    const goOn = holdUp();
+    const [standard, urgent, replay] = [enter(), enter({ priority: 1 }), enter({ priority: 8 })];
+    permits.replyWith(() => permits.grant({ further: 2 }));
+    await goOn();
+    expect((await Promise.all([urgent, standard, replay])).map(idOf)).toEqual([
+      "permit-2",
+      "permit-3",
+      "permit-4",
+    ]);
+    expect(permits.wanted).toEqual([1, 3]);
+    expect(turnstile.inFlight).toBe(4);
+  });
+
+  it("no more are asked for than can be in flight, nor than are worth a question", async () => {
+    const goOn = holdUp();
+    const others = Array.from({ length: 80 }, () => enter());
+    await goOn();
+    for (let passed = 1; passed < MOST_IN_FLIGHT; passed += 1) await Promise.race(others);
+    await vi.waitFor(() => expect(turnstile.inFlight).toBe(MOST_IN_FLIGHT));
+    expect(Math.max(...permits.wanted)).toBe(16);
+    expect(permits.wanted.at(-1)).toBe(1);
+    for (let passed = 0; passed < 81; passed += 1) {
+      await vi.waitFor(() => expect(turnstile.inFlight).toBeGreaterThan(0));
+      turnstile.leave();
+    }
+    await Promise.all(others);
+  });
+
+  it("a permit for a first call is none for a later one", async () => {
+    const goOn = holdUp();
+    const [early, late] = [enter({ priority: 1 }), enter({ call: 2 })];
+    permits.replyWith(() => permits.grant({ further: 1 }));
+    await goOn();
+    expect([idOf(await early), idOf(await late)]).toEqual(["permit-2", "permit-4"]);
+    expect(permits.wanted).toEqual([1, 1, 1]);
+    expect(permits.unused).toHaveBeenCalledExactlyOnceWith("permit-3");
+  });
+
+  it("what nobody can use any more is given back", async () => {
+    const goOn = holdUp();
+    const leaving = new AbortController();
+    const [staying, left] = [enter({ priority: 1 }), enter({ signal: leaving.signal })];
+    const answer = Promise.withResolvers<PermitReply>();
+    permits.replyWith(() => answer.promise);
+    await goOn();
+    leaving.abort();
+    expect(await left).toEqual({ kind: "interrupted" });
+    answer.resolve(permits.grant({ further: 1 }));
+    expect(idOf(await staying)).toBe("permit-2");
+    await vi.waitFor(() => expect(permits.unused).toHaveBeenCalledExactlyOnceWith("permit-3"));
+  });
+
+  it("a hold that begins lets none of them pass", async () => {
+    const goOn = holdUp();
+    const others = [enter({ patienceMs: 200 }), enter({ patienceMs: 200 })];
+    permits.replyWith(() => {
+      hold.engage("unreachable", "ECONNREFUSED", performance.now(), performance.now());
+      return permits.grant({ further: 1 });
+    });
+    await goOn();
+    expect((await Promise.all(others)).map(({ kind }) => kind)).toEqual(["held", "held"]);
+    expect(permits.unused.mock.calls).toEqual([["permit-2"], ["permit-3"]]);
+  });
+});
 
 describe("a passenger", () => {
   it("passes with a permit, and is in flight until it leaves", async () => {
