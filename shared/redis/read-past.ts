@@ -11,6 +11,8 @@ export interface JournalPast extends Omit<Past, "isSameContent"> {
   readonly digest: string;
   /** When each recorded call was made; calls that only a dead letter knew of are not among them. */
   readonly sentAtMs: readonly number[];
+  /** What its result comes from. */
+  readonly source: string | undefined;
   /** Why it is a dead letter now. */
   readonly failure: { readonly reason: string; readonly code: string | undefined } | undefined;
   /** Somebody works on it until then. */
@@ -43,6 +45,7 @@ const fieldsSchema = z.tuple([
   z.string().nullable(),
   count,
 ]);
+const resultSchema = z.object({ source: z.string() });
 const failureSchema = z.object({ reason: z.string(), code: z.string().optional() });
 
 /** Reads what the journal knows of transactions, in their order, in one round trip; undefined of one it does not know. */
@@ -63,6 +66,7 @@ export async function readPasts(
 
 function readPast(fields: z.infer<typeof fieldsSchema>): JournalPast {
   const [digest, kind, body, calls, forgiven, replays, instances, firstAtMs, sentAt, leaseUntilMs] = fields;
+  const result = kind === "result" ? resultSchema.safeParse(readJson(body ?? "")) : undefined;
   const failure = kind === "dead-letter" ? failureSchema.safeParse(readJson(body ?? "")) : undefined;
   return {
     digest,
@@ -73,6 +77,7 @@ function readPast(fields: z.infer<typeof fieldsSchema>): JournalPast {
     instances: listOf(instances),
     firstAtMs,
     sentAtMs: listOf(sentAt).map(Number),
+    source: result?.data?.source,
     failure: failure?.success === true ? { reason: failure.data.reason, code: failure.data.code } : undefined,
     leaseUntilMs,
   };

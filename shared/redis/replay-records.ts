@@ -34,8 +34,10 @@ export type ReplayOrder = z.infer<typeof orderSchema>;
 const countsSchema = z.object({
   /** Put back onto the replay lane. */
   replayed: z.number(),
-  /** Of these: have a result now. */
+  /** Of these: have a result now that is no fallback. */
   answered: z.number(),
+  /** Of these: got a verdict by policy, for nobody could answer. */
+  fallbacks: z.number(),
   /** Of these: are dead letters again. */
   failed: z.number(),
   /** Put back so that a result which was there already is published again. */

@@ -3,7 +3,7 @@ import type { ReplayOrder } from "../../../shared/redis/replay-records.ts";
 import { parseShare } from "../../plan/parse-share.ts";
 import { formatPlan, formatRecord, planJson, recordJson } from "../dead-letters/format-replay.ts";
 import { withLetters } from "../dead-letters/letters-session.ts";
-import { pricePlan, resumeReplay, startReplay, type Replayed } from "../dead-letters/replay.ts";
+import { HELD_MS, pricePlan, resumeReplay, startReplay, type Replayed } from "../dead-letters/replay.ts";
 import {
   addSelectionFlags,
   hasFilterFlag,
@@ -55,7 +55,12 @@ export function replayCommand(): Command {
     .option("--fresh-calls", "the calls made so far no longer count: each may be called four times again")
     .option("--hopeless", "put those back, too, that would only fail again")
     .option("--keep-going", "do not stop when they fail again")
-    .option("--patience <duration>", "without any outcome for so long, it pauses", durationFlag, 120_000)
+    .option(
+      "--patience <duration>",
+      "without any outcome or call for so long, it pauses",
+      durationFlag,
+      120_000,
+    )
     .option("--dry-run", "only count what it would do")
     .option("--resume <replay>", "go on with a replay that was paused, stopped or interrupted")
     .option("--why <text>", "why, for the audit", reasonFlag)
@@ -78,12 +83,13 @@ async function run(flags: ReplayFlags): Promise<number> {
     "application",
     "quota",
     "calls",
+    "spending",
     "policy",
     "journal",
   ]);
   const options = { settings, wait: flags.wait === true, signal: stopSignal() };
   return withLetters(options, async (session) => {
-    const context = { session, settings, patienceMs: flags.patience };
+    const context = { session, settings, patienceMs: flags.patience, heldMs: HELD_MS };
     if (flags.resume !== undefined)
       return report(await resumeReplay(context, flags.resume, flags.why ?? ""), flags);
     const order = orderOf(flags, await redisNow(session.client));

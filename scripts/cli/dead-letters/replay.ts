@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { inspectQueues } from "../../../shared/amqp/inspect-queues.ts";
 import { createPublisher } from "../../../shared/amqp/publisher.ts";
+import { ReturnedLetters } from "../../../shared/amqp/returned-letters.ts";
 import { sustainedPerSecond } from "../../../shared/domain/useful-replicas.ts";
 import type { Settings } from "../../../shared/process/settings/read-settings.ts";
 import { readLedgerOverview, type LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
@@ -10,23 +12,25 @@ import { agreeToDanger } from "../agree-to-danger.ts";
 import { withBudgetHolds } from "../budget-holds.ts";
 import { forecast } from "../forecast.ts";
 import { formatHold } from "../format-hold.ts";
-import { inGroups } from "../in-groups.ts";
 import { problemOf } from "../problem-of.ts";
 import { showProgress } from "../publish/progress.ts";
 import { redisNow } from "../../../shared/redis/redis-now.ts";
 import type { Assessment } from "./assess-letters.ts";
-import { formatPlan, type PricedPlan } from "./format-replay.ts";
+import { budgetRoom } from "./budget-room.ts";
+import { formatBatch, formatPlan, planJson, type PricedPlan } from "./format-replay.ts";
 import type { LettersSession } from "./letters-session.ts";
-import { planJson } from "./format-replay.ts";
 import { planReplay } from "./replay-plan.ts";
-import { ReplayRun, type ReplayEnd } from "./replay-run.ts";
+import { whyNothingMoves, type ReplayEnd } from "./replay-end.ts";
+import { ReplayRun } from "./replay-run.ts";
 
-const NO_COUNTS = { replayed: 0, answered: 0, failed: 0, republished: 0, copies: 0, calls: 0 };
+const NO_COUNTS = { replayed: 0, answered: 0, fallbacks: 0, failed: 0, republished: 0, copies: 0, calls: 0 };
+/** Long before the broker takes away what is not settled, and no longer than others can wait. */
+export const HELD_MS = 240_000;
 const BEAT_MS = 2_000;
 const LOOKED_AT_EVERY_MS = 300;
 
 export type ReplaySettings = Settings<
-  "installation" | "broker" | "redis" | "application" | "quota" | "calls" | "policy" | "journal"
+  "installation" | "broker" | "redis" | "application" | "quota" | "calls" | "spending" | "policy" | "journal"
 >;
 
 /** What a replay is run with. */
@@ -34,6 +38,8 @@ export interface ReplayContext {
   readonly session: LettersSession;
   readonly settings: ReplaySettings;
   readonly patienceMs: number;
+  /** Letters are in hand no longer than this at a time. */
+  readonly heldMs: number;
 }
 
 /** How it ended, and how many it left because they would fail again. */
@@ -50,11 +56,14 @@ export async function pricePlan(
 ): Promise<PricedPlan> {
   const plan = await planReplay(session, order, assessmentOf(session, settings, order));
   const ledger = await readLedger(session, settings);
+  const books = await readCurrent(session.client, session.namespace);
+  const callPrice = settings.calls.priceTenThousandths;
   return {
     plan,
     order,
     ledger,
-    callPrice: settings.calls.priceTenThousandths,
+    callPrice,
+    budget: budgetRoom(books, settings.spending, callPrice),
     held: whyHeld(ledger, settings.quota.limitStrikesPerDay),
   };
 }
@@ -109,7 +118,8 @@ async function runReplay(
   record: ReplayRecord,
   records: ReplayRecords,
 ): Promise<Replayed> {
-  const { session, settings, patienceMs } = context;
+  const { session, settings, patienceMs, heldMs } = context;
+  const returned = await ReturnedLetters.follow({ ...session, replayId: record.id });
   const counts = { ...record.counts };
   const pausing = new AbortController();
   const progress = showProgress("put back", undefined);
@@ -126,16 +136,15 @@ async function runReplay(
     order: record.order,
     counts,
     patienceMs,
+    heldMs,
     publisher,
+    returned,
     session: { ...session, isPatient: true, note: progress.note },
     assessment: assessmentOf(session, settings, record.order),
     perSecond: async () => sustainedPerSecond((await readLedger(session, settings)).windows),
-    whyHeld: async () => whyHeld(await readLedger(session, settings), settings.quota.limitStrikesPerDay),
+    whyNothingMoves: () => lookWhyNothingMoves(session, settings),
     signal: AbortSignal.any([session.signal, pausing.signal]),
-    onBatch: ({ size, answered, failed }) =>
-      progress.note(
-        `${inGroups(size)} put back: ${inGroups(answered)} answered, ${inGroups(failed)} failed again (${inGroups(counts.replayed)} in all)`,
-      ),
+    onBatch: (batch) => progress.note(formatBatch(batch, counts.replayed)),
     onReplayed: () => progress.advance({ fileBytes: 0 }),
   });
   let end: ReplayEnd = { state: "paused", says: "interrupted" };
@@ -149,6 +158,7 @@ async function runReplay(
   } finally {
     clearInterval(beat);
     progress.end();
+    await returned.close();
     await publisher.close();
     await records.end(record.id, counts, end.state);
   }
@@ -161,13 +171,25 @@ const assessmentOf = (session: LettersSession, settings: ReplaySettings, order: 
   freshCalls: order.freshCalls,
 });
 
-/** The ledger, with what the budgets hold. */
+/** The ledger, with what spent budgets hold: where they make fallbacks instead, nothing. */
 async function readLedger(
   { client, namespace }: LettersSession,
-  { application, quota }: ReplaySettings,
+  { application, quota, spending }: ReplaySettings,
 ): Promise<LedgerOverview> {
   const ledger = await readLedgerOverview(client, application, quota.windows);
+  if (spending.whenBudgetIsSpent === "fallback") return ledger;
   return withBudgetHolds(ledger, await readCurrent(client, namespace));
+}
+
+async function lookWhyNothingMoves(session: LettersSession, settings: ReplaySettings): Promise<string> {
+  const { connection, names, signal } = session;
+  const ledger = await readLedger(session, settings);
+  const [lane] = await inspectQueues(await connection.open(signal), [names.lanes.replay]);
+  return whyNothingMoves({
+    held: whyHeld(ledger, settings.quota.limitStrikesPerDay),
+    consumers: lane?.counts?.consumers ?? 0,
+    quotaUsed: Math.max(...ledger.windows.map(({ used, effective }) => used / effective)),
+  });
 }
 
 function whyHeld(ledger: LedgerOverview, strikesPerDay: number): string | undefined {

@@ -30,6 +30,14 @@ export function isSelected(letter: Letter, selection: LetterSelection): boolean 
   return minAmount === undefined || Number(glance.amount?.value ?? NaN) >= minAmount;
 }
 
+/** Whether it is what a replay has put back and failed again, or failed since that replay began. */
+export function hasFailedSince(
+  { replayId, failedAtMs }: Letter,
+  replay: { readonly id: string; readonly startedAtMs: number },
+): boolean {
+  return replayId === replay.id || (failedAtMs !== undefined && failedAtMs >= replay.startedAtMs);
+}
+
 /** Whether a letter is meant by an id: its transaction's, or the beginning of its instance. */
 export function isNamed({ glance, instance }: Letter, id: string): boolean {
   return glance.transactionId === id || (id.length >= LEAST_OF_INSTANCE && instance.startsWith(id));

@@ -3,6 +3,7 @@ import type { FaultName } from "../../../scripts/sandbox/faults.ts";
 import { listLetters, type LetterList } from "../../../scripts/cli/dead-letters/list-letters.ts";
 import { withLetters, type LettersSession } from "../../../scripts/cli/dead-letters/letters-session.ts";
 import {
+  HELD_MS,
   pricePlan,
   resumeReplay,
   startReplay,
@@ -20,11 +21,14 @@ import { startPipeline } from "../../support/start-pipeline.ts";
 export const PATIENT_MS = 180_000;
 
 /** An installation that keeps its dead letters; its gateway refuses ids that begin with "bad" until it is mended. */
-export async function installation({ fault = "invalid-parameter" }: { fault?: FaultName } = {}) {
+export async function installation({
+  fault = "invalid-parameter",
+  env = {},
+}: { fault?: FaultName; env?: Readonly<Record<string, string>> } = {}) {
   const gateway = { isMended: false };
   const pipeline = await startPipeline({
     leavesDeadLetters: true,
-    env: { RETRY_INITIAL_DELAY_MS: "20" },
+    env: { RETRY_INITIAL_DELAY_MS: "20", ...env },
     sandbox: { script: (id) => (!gateway.isMended && id.startsWith("bad") ? fault : undefined) },
   });
   await pipeline.startWorker();
@@ -59,7 +63,7 @@ export async function expectAnswers(pipeline: Pipeline, names: readonly string[]
 
 const settingsOf = ({ env }: Pipeline) =>
   readSettings(
-    ["installation", "broker", "redis", "application", "quota", "calls", "policy", "journal"],
+    ["installation", "broker", "redis", "application", "quota", "calls", "spending", "policy", "journal"],
     env,
   );
 
@@ -74,8 +78,17 @@ export const list = (pipeline: Pipeline, selection: LetterSelection = {}): Promi
 
 const ORDER: ReplayOrder = { selection: {}, share: 1, freshCalls: false, hopeless: false, keepGoing: false };
 
-function contextOf(pipeline: Pipeline, session: LettersSession, patienceMs = 60_000): ReplayContext {
-  return { session, settings: settingsOf(pipeline), patienceMs };
+interface Times {
+  readonly patienceMs?: number | undefined;
+  readonly heldMs?: number | undefined;
+}
+
+function contextOf(
+  pipeline: Pipeline,
+  session: LettersSession,
+  { patienceMs = 60_000, heldMs = HELD_MS }: Times = {},
+): ReplayContext {
+  return { session, settings: settingsOf(pipeline), patienceMs, heldMs };
 }
 
 export const plan = (pipeline: Pipeline, order: Partial<ReplayOrder> = {}) =>
@@ -83,11 +96,11 @@ export const plan = (pipeline: Pipeline, order: Partial<ReplayOrder> = {}) =>
 
 export const replay = (
   pipeline: Pipeline,
-  { patienceMs, ...order }: Partial<ReplayOrder> & { patienceMs?: number } = {},
+  { patienceMs, heldMs, ...order }: Partial<ReplayOrder> & Times = {},
 ): Promise<Replayed> =>
   asOperator(pipeline, (session) =>
     startReplay(
-      contextOf(pipeline, session, patienceMs),
+      contextOf(pipeline, session, { patienceMs, heldMs }),
       { ...ORDER, ...order },
       { why: "amended", yes: true },
     ),

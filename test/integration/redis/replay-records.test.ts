@@ -4,7 +4,7 @@ import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { ReplayRecords, type ReplayRecord } from "../../../shared/redis/replay-records.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
 
-const COUNTS = { replayed: 0, answered: 0, failed: 0, republished: 0, copies: 0, calls: 0 };
+const COUNTS = { replayed: 0, answered: 0, fallbacks: 0, failed: 0, republished: 0, copies: 0, calls: 0 };
 const TOM = { by: "tom", why: "mei's laptop slept" };
 
 it("a replay that stood still and was taken up is no longer run by who began it", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { batchSize, failsAgain } from "../../../../shared/domain/letters/canary.ts";
+import { batchSize, isInVain } from "../../../../shared/domain/letters/canary.ts";
 import { CallBudget } from "../../../../shared/domain/letters/call-budget.ts";
 
 describe("batches", () => {
@@ -8,17 +8,19 @@ describe("batches", () => {
   });
 
   it.each([
-    { batch: 0, answered: 1, failed: 0, expected: false },
-    { batch: 0, answered: 0, failed: 1, expected: true },
-    { batch: 0, answered: 0, failed: 0, expected: false },
-    { batch: 2, answered: 1, failed: 4, expected: false },
-    { batch: 2, answered: 0, failed: 5, expected: true },
-    { batch: 3, answered: 10, failed: 10, expected: false },
-    { batch: 3, answered: 9, failed: 11, expected: true },
+    { batch: 0, answered: 1, fallbacks: 0, failed: 0, expected: false },
+    { batch: 0, answered: 0, fallbacks: 0, failed: 1, expected: true },
+    { batch: 0, answered: 0, fallbacks: 1, failed: 0, expected: true },
+    { batch: 0, answered: 0, fallbacks: 0, failed: 0, expected: false },
+    { batch: 2, answered: 1, fallbacks: 2, failed: 2, expected: false },
+    { batch: 2, answered: 0, fallbacks: 2, failed: 3, expected: true },
+    { batch: 3, answered: 10, fallbacks: 5, failed: 5, expected: false },
+    { batch: 3, answered: 9, fallbacks: 11, failed: 0, expected: true },
+    { batch: 3, answered: 9, fallbacks: 0, failed: 11, expected: true },
   ])(
-    "batch $batch with $answered answered and $failed failed: $expected",
+    "batch $batch with $answered answered, $fallbacks fallbacks and $failed failed is in vain: $expected",
     ({ batch, expected, ...outcome }) => {
-      expect(failsAgain(batch, outcome)).toBe(expected);
+      expect(isInVain(batch, outcome)).toBe(expected);
     },
   );
 });

@@ -1,0 +1,66 @@
+import type { Channel, ConsumeMessage } from "amqplib";
+import type { DeadLetterReason } from "../domain/dead-letter.ts";
+import type { Letter } from "../domain/letters/letter.ts";
+import type { BrokerNames } from "./broker-names.ts";
+import { closeInTime } from "./close-in-time.ts";
+import type { BrokerConnection } from "./connection.ts";
+import { openChannel } from "./open-channel.ts";
+import { replayIdOf } from "./read-delivery.ts";
+import { readLetter } from "./read-letter.ts";
+
+/** Dead letters that no worker stores: of these, the journal says nothing. */
+const UNSTORED: readonly DeadLetterReason[] = ["malformed", "conflict", "poisoned"];
+
+export interface FollowOptions {
+  readonly replayId: string;
+  readonly connection: BrokerConnection;
+  readonly names: BrokerNames;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What one replay has put back and comes back as a dead letter that the journal knows nothing of. It is seen on its way
+ * to the dead-letter queue, on a queue of its own: on that one, it would be behind all the others.
+ */
+export class ReturnedLetters {
+  readonly #channel: Channel;
+  readonly #bySha256 = new Map<string, Letter[]>();
+  #lost: unknown;
+
+  static async follow({ replayId, connection, names, signal }: FollowOptions): Promise<ReturnedLetters> {
+    const { channel, ended } = await openChannel(await connection.open(signal));
+    const returned = new ReturnedLetters(channel);
+    ended.catch((error: unknown) => {
+      returned.#lost = error;
+    });
+    const { queue } = await channel.assertQueue("", { exclusive: true, autoDelete: true, durable: false });
+    for (const reason of UNSTORED) await channel.bindQueue(queue, names.exchanges.deadLetters, reason);
+    const onMessage = (message: ConsumeMessage | null): void => {
+      if (message === null) returned.#lost = new Error("the broker cancelled the watching queue");
+      else if (replayIdOf(message.properties.headers) === replayId)
+        returned.#add(readLetter(message, names.exchanges.transactions));
+    };
+    await channel.consume(queue, onMessage, { noAck: true });
+    return returned;
+  }
+
+  private constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /** Takes the next one with this body. @throws where the link is lost: it may have come unseen */
+  take(bodySha256: string): Letter | undefined {
+    if (this.#lost !== undefined) throw this.#lost;
+    return this.#bySha256.get(bodySha256)?.shift();
+  }
+
+  async close(): Promise<void> {
+    await closeInTime(this.#channel);
+  }
+
+  #add(letter: Letter): void {
+    const same = this.#bySha256.get(letter.bodySha256);
+    if (same === undefined) this.#bySha256.set(letter.bodySha256, [letter]);
+    else same.push(letter);
+  }
+}
