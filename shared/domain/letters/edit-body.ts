@@ -1,4 +1,5 @@
 import { applyEdits, modify } from "jsonc-parser";
+import { isJsonObject } from "../is-json-object.ts";
 import { parseJson } from "../parse-json.ts";
 import { parsed, refused, type Parsed } from "../parsed.ts";
 
@@ -41,9 +42,9 @@ export function editBody(body: Buffer, edits: readonly BodyEdit[]): Parsed<Buffe
 export function fieldOf(body: Buffer, path: string): unknown {
   const [first = "", second] = stepsOf(path);
   const json = parseJson(body.toString());
-  const outer = isObject(json) ? json[first] : undefined;
+  const outer = isJsonObject(json) ? json[first] : undefined;
   if (second === undefined) return outer;
-  return isObject(outer) ? outer[second] : undefined;
+  return isJsonObject(outer) ? outer[second] : undefined;
 }
 
 function apply(text: string, { path, value }: BodyEdit): Parsed<string> {
@@ -54,11 +55,11 @@ function apply(text: string, { path, value }: BodyEdit): Parsed<string> {
   if (!json.ok) return json;
   const outer = json.value[first];
   const fields = second === undefined ? json.value : outer;
-  const isThere = isObject(fields) && Object.hasOwn(fields, second ?? first);
+  const isThere = isJsonObject(fields) && Object.hasOwn(fields, second ?? first);
   if (value === undefined && !isThere) return refused(`${path}: is not there`);
   const wanted = value === undefined ? undefined : valueOf(path, value);
   if (second === undefined) return parsed(change(text, [first], wanted));
-  if (isObject(outer)) return parsed(change(text, [first, second], wanted));
+  if (isJsonObject(outer)) return parsed(change(text, [first, second], wanted));
   return parsed(change(text, [first], { [second]: wanted }));
 }
 
@@ -69,7 +70,9 @@ function readObject(text: string): Parsed<Record<string, unknown>> {
   } catch {
     return refused("the body is no JSON: there are no fields to change");
   }
-  return isObject(json) ? parsed(json) : refused("the body is no JSON object: there are no fields to change");
+  return isJsonObject(json)
+    ? parsed(json)
+    : refused("the body is no JSON object: there are no fields to change");
 }
 
 const change = (text: string, path: string[], value: unknown): string =>
@@ -78,8 +81,4 @@ const change = (text: string, path: string[], value: unknown): string =>
 function valueOf(path: string, text: string): unknown {
   const isNumber = NUMBERS.has(path) && /^-?\d+(?:\.\d+)?$/.test(text);
   return isNumber ? Number(text) : text;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

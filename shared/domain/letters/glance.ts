@@ -1,3 +1,4 @@
+import { isJsonObject } from "../is-json-object.ts";
 import { parseMoney, type Money } from "../money.ts";
 import { parseJson } from "../parse-json.ts";
 
@@ -18,9 +19,9 @@ const ESCAPED = 0x5c;
 export function glanceAt(body: Buffer): Glance {
   if (body.length > LONGEST_TRANSACTION) return {};
   const json = readLoosely(body);
-  if (!isObject(json)) return {};
+  if (!isJsonObject(json)) return {};
   const { transactionId, merchantId, amount } = json;
-  const money = isObject(amount) ? parseMoney(amount["value"], amount["currency"]) : undefined;
+  const money = isJsonObject(amount) ? parseMoney(amount["value"], amount["currency"]) : undefined;
   return {
     ...(isName(transactionId) ? { transactionId } : {}),
     ...(isName(merchantId) ? { merchantId } : {}),
@@ -47,10 +48,6 @@ function isDeep(text: string): boolean {
     if (depth > DEEPEST) return true;
   }
   return false;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const isName = (value: unknown): value is string =>

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../is-json-object.ts";
 import { parseJson } from "../parse-json.ts";
 
 /** Fields that say nothing of a person; everything else is masked, misspelt fields above all. */
@@ -23,7 +24,7 @@ export function maskBody(body: Buffer): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-  return isObject(json) ? maskFields(json, SHOWN) : undefined;
+  return isJsonObject(json) ? maskFields(json, SHOWN) : undefined;
 }
 
 /** Whether a field, such as `amount.value`, may be shown to anybody. */
@@ -36,7 +37,7 @@ export function isShownField(path: string): boolean {
 function maskFields(fields: Record<string, unknown>, shown: ReadonlySet<string>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => {
-      if (name === "amount" && isObject(value)) return [name, maskFields(value, SHOWN_IN_AMOUNT)];
+      if (name === "amount" && isJsonObject(value)) return [name, maskFields(value, SHOWN_IN_AMOUNT)];
       return [name, shown.has(name) && isShort(value) ? value : mask(value, 0)];
     }),
   );
@@ -44,13 +45,9 @@ function maskFields(fields: Record<string, unknown>, shown: ReadonlySet<string>)
 
 /** Keys stay: whoever repairs it must see which fields there are. */
 function mask(value: unknown, depth: number): unknown {
-  if (!isObject(value) || depth > 2) return MASK;
+  if (!isJsonObject(value) || depth > 2) return MASK;
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, mask(inner, depth + 1)]));
 }
 
 const isShort = (value: unknown): boolean =>
   typeof value === "number" || (typeof value === "string" && value.length <= LONGEST_SHOWN);
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
