@@ -17,6 +17,7 @@ import { formatJson } from "../format-json.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
 import { reasonFlag } from "../reason-flag.ts";
 import { redisNow } from "../../../shared/redis/redis-now.ts";
+import { escapeHiddenInJson } from "../../../shared/process/escape-hidden.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -140,7 +141,8 @@ function describe(before: Buffer, after: Buffer, edits: readonly BodyEdit[]): st
 /** What was there is shown where anybody may see it: showing more is `show --reveal`, which is audited. */
 const oldTextAt = (body: Buffer, path: string): string => (isShownField(path) ? textAt(body, path) : "***");
 
-const textAt = (body: Buffer, path: string): string => JSON.stringify(fieldOf(body, path)) ?? "nothing";
+const textAt = (body: Buffer, path: string): string =>
+  escapeHiddenInJson(JSON.stringify(fieldOf(body, path)) ?? "nothing");
 
 const sha256 = (body: Buffer): string => createHash("sha256").update(body).digest("hex");
 

@@ -2,6 +2,7 @@ import { ORIGINAL_PREFIX, RISK_PREFIX } from "../../../shared/amqp/risk-headers.
 import { formatInstant } from "../../../shared/domain/instant.ts";
 import { maskBody } from "../../../shared/domain/letters/mask-body.ts";
 import { boundedLine } from "../../../shared/process/bounded-line.ts";
+import { escapeHidden } from "../../../shared/process/escape-hidden.ts";
 import { fitRows } from "../fit-rows.ts";
 import type { AssessedLetter } from "./assess-letters.ts";
 import { describeProspect } from "./describe-prospect.ts";
@@ -105,4 +106,4 @@ function bodyText({ read }: AssessedLetter, { isRevealed }: Sight): string {
 }
 
 /** A terminal must not obey what somebody wrote. */
-const printable = (text: string): string => text.replaceAll(/[^\P{C}\n\t]/gu, "\u{fffd}");
+const printable = (text: string): string => escapeHidden(text).replaceAll(/[^\P{C}\n\t]/gu, "\u{fffd}");
