@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Channel, ConsumeMessage } from "amqplib";
 import type { DeadLetterReason } from "../domain/dead-letter.ts";
 import type { Letter } from "../domain/letters/letter.ts";
@@ -33,7 +34,9 @@ export class ReturnedLetters {
     ended.catch((error: unknown) => {
       returned.#lost = error;
     });
-    const { queue } = await channel.assertQueue("", { exclusive: true, autoDelete: true, durable: false });
+    // Under our prefix: the right to it is all that an operator needs to have.
+    const queue = `${names.deadLetters}.${randomUUID()}`;
+    await channel.assertQueue(queue, { exclusive: true, autoDelete: true, durable: false });
     for (const reason of UNSTORED) await channel.bindQueue(queue, names.exchanges.deadLetters, reason);
     const onMessage = (message: ConsumeMessage | null): void => {
       if (message === null) returned.#lost = new Error("the broker cancelled the watching queue");
