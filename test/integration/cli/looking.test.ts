@@ -3,13 +3,16 @@ import { beforeEach, describe, expect, inject, it, onTestFinished } from "vitest
 import type { DeadLetter } from "../../../shared/domain/dead-letter.ts";
 import { formatInstant } from "../../../shared/domain/instant.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
-import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
 import { addFailures } from "../../../shared/redis/failure-list.ts";
-import { Journal } from "../../../shared/redis/journal.ts";
+import type { Journal } from "../../../shared/redis/journal.ts";
 import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
 import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
 import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
+import { claimed, NO_HISTORY, testJournal } from "../../support/test-journal.ts";
+import { testRedis } from "../../support/test-redis.ts";
 import { riskline, RisklineProcess } from "../../unit/cli/riskline-process.ts";
 import { testBroker } from "../amqp/broker.ts";
 
@@ -18,15 +21,10 @@ let namespace: string;
 let application: { appId: string; gatewayUrl: string };
 
 beforeEach(async () => {
-  redis = await openRedis(inject("redisUrl"));
-  namespace = `t-${randomUUID()}`;
+  ({ redis, namespace } = await testRedis());
   application = { appId: randomUUID(), gatewayUrl: "http://127.0.0.1/gateway.do" };
-  return async () => {
-    const ledger = ledgerKeys({ ...application, credentialsId: "" }).log.replace(/log$/, "*");
-    const keys = [...(await redis.keys(`${namespace}:*`)), ...(await redis.keys(ledger))];
-    if (keys.length > 0) await redis.del(keys);
-    await closeRedis(redis);
-  };
+  const ledger = ledgerKeys({ ...application, credentialsId: "" }).log.replace(/log$/, "*");
+  onTestFinished(() => removeKeys(redis, ledger));
 });
 
 const environment = () => ({
@@ -65,16 +63,13 @@ const DEAD_LETTER: DeadLetter = {
   worker: "w1",
 };
 
-const NO_HISTORY = { calls: 0, replays: 0, replay: "none" } as const;
-
 /** Takes the transaction T1 for work, and ends it where there is an outcome. */
 async function work(outcome: Outcome | undefined, calls: number): Promise<void> {
   const journal = openJournal();
   const transaction = sampleTransaction({ transactionId: "T1" });
-  const reply = await journal.claim(transaction, journal.newToken(), NO_HISTORY);
-  if (reply.kind !== "claimed") throw new Error(reply.kind);
-  for (let call = 1; call <= calls; call++) await journal.sent(reply.claim, call, `permit-${call}`, 0);
-  if (outcome !== undefined) await journal.store(reply.claim, outcome, calls, undefined);
+  const claim = claimed(await journal.claim(transaction, journal.newToken(), NO_HISTORY));
+  for (let call = 1; call <= calls; call++) await journal.sent(claim, call, `permit-${call}`, 0);
+  if (outcome !== undefined) await journal.store(claim, outcome, calls, undefined);
 }
 
 /** Takes the transactions up, and lets them wait. */
@@ -82,30 +77,20 @@ async function putOff(...transactionIds: readonly string[]): Promise<void> {
   const journal = openJournal();
   for (const transactionId of transactionIds) {
     const transaction = sampleTransaction({ transactionId });
-    const reply = await journal.claim(transaction, journal.newToken(), NO_HISTORY);
-    if (reply.kind !== "claimed") throw new Error(reply.kind);
-    await journal.putOff(reply.claim, transaction.amount);
+    const claim = claimed(await journal.claim(transaction, journal.newToken(), NO_HISTORY));
+    await journal.putOff(claim, transaction.amount);
   }
 }
 
-function openJournal(): Journal {
-  const journal = new Journal(
-    redis,
+const openJournal = (): Journal =>
+  testJournal(
+    { redis, namespace },
     {
-      namespace,
       ledgerKeys: ledgerKeys({ ...application, credentialsId: "" }),
       journalTtlSeconds: 100,
-      resultTtlSeconds: 100,
       cacheTtlSeconds: 100,
-      callPrice: 200,
-      flightRole: () => "apart",
-      budgets: { day: undefined, month: undefined },
     },
-    () => "pseudonym",
   );
-  onTestFinished(() => journal.close());
-  return journal;
-}
 
 describe("riskline result", () => {
   it("shows a stored result, to a person or as it is", async () => {

@@ -1,63 +1,33 @@
 import fc from "fast-check";
-import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Claim } from "../../../shared/domain/claim.ts";
 import type { Budgets } from "../../../shared/domain/budget.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
 import { dayAt } from "../../../shared/domain/alipay-calendar.ts";
 import type { RiskResult } from "../../../shared/domain/risk-result.ts";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
-import { Journal, type JournalSettings } from "../../../shared/redis/journal.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
+import type { Journal, JournalSettings } from "../../../shared/redis/journal.ts";
 import { booksKey, readCurrent, readDays, readMerchants } from "../../../shared/redis/read-books.ts";
 import { readPrelude } from "../../../shared/redis/script.ts";
-import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
+import { claimed, NO_HISTORY, testJournal } from "../../support/test-journal.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
-const NO_HISTORY = { calls: 0, replays: 0, replay: "none" } as const;
 const PRICE = 200;
 
-let redis: Redis;
+let redis: RedisClient;
 let namespace: string;
 let journal: Journal;
 let ids = 0;
 
-beforeAll(async () => {
-  redis = await openRedis(inject("redisUrl"));
-});
-
-afterAll(async () => {
-  await closeRedis(redis);
-});
-
-beforeEach(() => {
-  namespace = newNamespace();
+beforeEach(async () => {
+  ({ redis, namespace } = await testRedis());
   journal = openJournal();
-  return async () => {
-    journal.close();
-    await removeKeys(redis, `${namespace}:*`);
-  };
 });
 
-function openJournal(changes: Partial<JournalSettings> = {}): Journal {
-  const ledger = (name: string): string => `${namespace}:ledger:${name}`;
-  return new Journal(
-    redis,
-    {
-      namespace,
-      ledgerKeys: { state: ledger("state"), freeze: ledger("freeze"), permission: ledger("permission") },
-      journalTtlSeconds: 1_000,
-      resultTtlSeconds: 100,
-      cacheTtlSeconds: 300,
-      flightRole: () => "apart",
-      callPrice: PRICE,
-      budgets: { day: undefined, month: undefined },
-      ...changes,
-    },
-    (id) => `pseudonym of ${id.length}`,
-  );
-}
+const openJournal = (changes: Partial<JournalSettings> = {}): Journal =>
+  testJournal({ redis, namespace }, { callPrice: PRICE, ...changes });
 
 /** A journal with budgets, closed with the test's own. */
 const withBudgets = (budgets: Partial<Budgets>, changes: Partial<JournalSettings> = {}): Journal => {
@@ -69,9 +39,7 @@ const withBudgets = (budgets: Partial<Budgets>, changes: Partial<JournalSettings
 async function take(changes: Readonly<Record<string, unknown>> = {}): Promise<Claim> {
   ids += 1;
   const transaction = sampleTransaction({ transactionId: `t-${ids}`, ...changes });
-  const reply = await journal.claim(transaction, journal.newToken(), NO_HISTORY);
-  if (reply.kind !== "claimed") throw new Error(reply.kind);
-  return reply.claim;
+  return claimed(await journal.claim(transaction, journal.newToken(), NO_HISTORY));
 }
 
 const resultOf = ({ transactionId }: Claim, changes: Partial<RiskResult> = {}): Outcome => ({
@@ -232,7 +200,6 @@ describe("a budget", () => {
   it.each(["day", "month"] as const)("of a %s is never exceeded, whoever calls at once", async (period) => {
     const one = withBudgets({ [period]: 10 * PRICE + 1 });
     const other = openJournal({ budgets: { day: undefined, month: undefined, [period]: 10 * PRICE + 1 } });
-    onTestFinished(() => other.close());
     const claims = await Promise.all(Array.from({ length: 50 }, () => take()));
     const replies = await Promise.all(
       claims.map((claim, i) => (i % 2 === 0 ? one : other).sent(claim, 1, "p", 0)),

@@ -1,29 +1,18 @@
-import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Deadline } from "../../../shared/domain/deadline.ts";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
 import { Deadlines } from "../../../shared/redis/deadlines.ts";
-import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../../shared/redis/remove-keys.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 const LEASE_MS = 60_000;
 
-let redis: Redis;
+let redis: RedisClient;
 let namespace: string;
 let deadlines: Deadlines;
 
-beforeAll(async () => {
-  redis = await openRedis(inject("redisUrl"));
-});
-
-afterAll(async () => {
-  await closeRedis(redis);
-});
-
-beforeEach(() => {
-  namespace = newNamespace();
+beforeEach(async () => {
+  ({ redis, namespace } = await testRedis());
   deadlines = new Deadlines(redis, { namespace });
-  return () => removeKeys(redis, `${namespace}:*`);
 });
 
 const dueIn = (ms: number, changes: Partial<Deadline> = {}): Deadline => ({

@@ -1,18 +1,13 @@
-import { beforeEach, expect, inject, it } from "vitest";
-import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
+import { beforeEach, expect, it } from "vitest";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
 import { addFailures, readFailures } from "../../../shared/redis/failure-list.ts";
-import { newNamespace } from "../../support/new-namespace.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 let redis: RedisClient;
 let namespace: string;
 
 beforeEach(async () => {
-  redis = await openRedis(inject("redisUrl"));
-  namespace = newNamespace();
-  return async () => {
-    await redis.del(`${namespace}:failures`);
-    await closeRedis(redis);
-  };
+  ({ redis, namespace } = await testRedis());
 });
 
 const failure = (changes: object = {}) => ({

@@ -1,68 +1,32 @@
-import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Claim, ClaimReply, History } from "../../../shared/domain/claim.ts";
 import type { DeadLetter } from "../../../shared/domain/dead-letter.ts";
 import { formatInstant } from "../../../shared/domain/instant.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
 import type { Transaction } from "../../../shared/domain/transaction.ts";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
 import { LEASE_MS } from "../../../shared/redis/held-claims.ts";
-import { Journal } from "../../../shared/redis/journal.ts";
+import type { Journal } from "../../../shared/redis/journal.ts";
 import { readPutOff } from "../../../shared/redis/read-put-off.ts";
 import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
 import { readCurrent } from "../../../shared/redis/read-books.ts";
-import { newNamespace } from "../../support/new-namespace.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
+import { claimed, ledgerKeysOf, NO_HISTORY, testJournal } from "../../support/test-journal.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
-const NO_HISTORY: History = { calls: 0, replays: 0, replay: "none" };
-
-let redis: Redis;
+let redis: RedisClient;
 let namespace: string;
 let journal: Journal;
 
-beforeAll(async () => {
-  redis = await openRedis(inject("redisUrl"));
-});
-
-afterAll(async () => {
-  await closeRedis(redis);
-});
-
 beforeEach(async () => {
-  namespace = newNamespace();
+  ({ redis, namespace } = await testRedis());
   journal = await openJournal();
-  return async () => {
-    journal.close();
-    await removeKeys(redis, `${namespace}:*`);
-  };
 });
 
-const ledger = () => ({
-  state: `${namespace}:ledger`,
-  freeze: `${namespace}:freeze`,
-  permission: `${namespace}:permission`,
-});
-
-async function openJournal(): Promise<Journal> {
-  const settings = {
-    namespace,
-    ledgerKeys: ledger(),
-    journalTtlSeconds: 1_000,
-    resultTtlSeconds: 100,
-    cacheTtlSeconds: 300,
-    callPrice: 200,
-    flightRole: () => "apart" as const,
-    budgets: { day: undefined, month: undefined },
-  };
-  return new Journal(redis, settings, await createPseudonymiser(redis, namespace, undefined));
-}
-
-function claimed(reply: ClaimReply): Claim {
-  if (reply.kind !== "claimed") throw new Error(`not claimed but ${reply.kind}`);
-  return reply.claim;
-}
+const openJournal = async (): Promise<Journal> =>
+  testJournal({ redis, namespace }, {}, await createPseudonymiser(redis, namespace, undefined));
 
 async function claim(transaction: Transaction, by = journal, history = NO_HISTORY): Promise<ClaimReply> {
   return by.claim(transaction, by.newToken(), history);
@@ -164,10 +128,10 @@ describe("claiming", () => {
 
   it("does not leave while a limit answer is fresh, and does afterwards", async () => {
     const taken = claimed(await claim(sampleTransaction()));
-    await redis.hset(ledger().state, "heededUntil", Date.now() + 60_000);
+    await redis.hset(ledgerKeysOf(namespace).state, "heededUntil", Date.now() + 60_000);
     expect(await journal.sent(taken, 1, "permit-1", 0)).toEqual({ kind: "withdrawn" });
     expect(await redis.hget(`${namespace}:journal:${taken.transactionId}`, "calls")).toBe("0");
-    await redis.hset(ledger().state, "heededUntil", Date.now() - 1_000);
+    await redis.hset(ledgerKeysOf(namespace).state, "heededUntil", Date.now() - 1_000);
     expect(await journal.sent(taken, 1, "permit-2", 0)).toEqual({ kind: "recorded" });
   });
 
@@ -175,9 +139,9 @@ describe("claiming", () => {
     "does not leave while a %s stands, but as its probe",
     async (hold) => {
       const taken = claimed(await claim(sampleTransaction()));
-      await redis.hset(ledger()[hold], "until", Date.now() + 60_000);
+      await redis.hset(ledgerKeysOf(namespace)[hold], "until", Date.now() + 60_000);
       expect(await journal.sent(taken, 1, "permit-1", 0)).toEqual({ kind: "withdrawn" });
-      await redis.hset(ledger()[hold], "probedAt", Date.now());
+      await redis.hset(ledgerKeysOf(namespace)[hold], "probedAt", Date.now());
       expect(await journal.sent(taken, 1, "permit-2", 0)).toEqual({ kind: "recorded" });
     },
   );

@@ -1,19 +1,12 @@
-import { expect, inject, it, onTestFinished } from "vitest";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
-import { removeKeys } from "../../../shared/redis/remove-keys.ts";
+import { expect, it } from "vitest";
 import { ReplayRecords, type ReplayRecord } from "../../../shared/redis/replay-records.ts";
-import { newNamespace } from "../../support/new-namespace.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 const COUNTS = { replayed: 0, answered: 0, fallbacks: 0, failed: 0, republished: 0, copies: 0, calls: 0 };
 const TOM = { by: "tom", why: "mei's laptop slept" };
 
 it("a replay that stood still and was taken up is no longer run by who began it", async () => {
-  const client = await openRedis(inject("redisUrl"));
-  const namespace = newNamespace();
-  onTestFinished(async () => {
-    await removeKeys(client, `${namespace}:*`);
-    await closeRedis(client);
-  });
+  const { redis, namespace } = await testRedis();
   const order = { selection: {}, share: 1, freshCalls: false, hopeless: false, keepGoing: false };
   const now = Date.now();
   const record: ReplayRecord = {
@@ -25,13 +18,13 @@ it("a replay that stood still and was taken up is no longer run by who began it"
     order,
     counts: COUNTS,
   };
-  const [mine, other] = [new ReplayRecords(client, namespace), new ReplayRecords(client, namespace)];
+  const [mine, other] = [new ReplayRecords(redis, namespace), new ReplayRecords(redis, namespace)];
   await mine.start(record, {});
   expect(await mine.beat("R1", COUNTS)).toBe("kept");
   expect(await other.takeUp("R1", TOM)).toBe("running");
   expect(await other.takeUp("R2", TOM)).toBe("absent");
 
-  await client.hset(`${namespace}:dead-letters:replay:R1`, { aliveUntil: now - 60_000 });
+  await redis.hset(`${namespace}:dead-letters:replay:R1`, { aliveUntil: now - 60_000 });
   expect(await other.takeUp("R1", TOM)).toBe("taken");
   expect(await mine.beat("R1", COUNTS)).toBe("lost");
   await mine.end("R1", COUNTS, "paused");

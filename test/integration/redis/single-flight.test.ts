@@ -1,57 +1,31 @@
-import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import type { Claim, ClaimReply, History } from "../../../shared/domain/claim.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Claim, ClaimReply } from "../../../shared/domain/claim.ts";
 import type { FlightRole } from "../../../shared/domain/single-flight.ts";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
-import { Journal } from "../../../shared/redis/journal.ts";
-import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../../shared/redis/remove-keys.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
+import type { Journal } from "../../../shared/redis/journal.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
+import { claimed, NO_HISTORY, testJournal } from "../../support/test-journal.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 const SCORE = { riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: "21a3" };
-const NO_HISTORY: History = { calls: 0, replays: 0, replay: "none" };
 /** By the merchant, so that a test says it of each transaction. */
 const ROLES: readonly FlightRole[] = ["leads", "follows", "apart"];
 
-let redis: Redis;
+let redis: RedisClient;
 let namespace: string;
 let journal: Journal;
 
-beforeAll(async () => {
-  redis = await openRedis(inject("redisUrl"));
-});
-
-afterAll(async () => {
-  await closeRedis(redis);
-});
-
-beforeEach(() => {
-  namespace = newNamespace();
+beforeEach(async () => {
+  ({ redis, namespace } = await testRedis());
   journal = openJournal();
-  return async () => {
-    journal.close();
-    await removeKeys(redis, `${namespace}:*`);
-  };
 });
 
-function openJournal(): Journal {
-  const key = (name: string): string => `${namespace}:${name}`;
-  return new Journal(
-    redis,
-    {
-      namespace,
-      ledgerKeys: { state: key("ledger"), freeze: key("freeze"), permission: key("permission") },
-      journalTtlSeconds: 1_000,
-      resultTtlSeconds: 100,
-      cacheTtlSeconds: 300,
-      callPrice: 200,
-      budgets: { day: undefined, month: undefined },
-      flightRole: ({ merchantId }) => ROLES.find((role) => role === merchantId) ?? "apart",
-    },
-    (userId) => userId,
+const openJournal = (): Journal =>
+  testJournal(
+    { redis, namespace },
+    { flightRole: ({ merchantId }) => ROLES.find((role) => role === merchantId) ?? "apart" },
   );
-}
 
 const claim = (
   transactionId: string,
@@ -59,11 +33,6 @@ const claim = (
   { userId = "u1", token = journal.newToken(), history = NO_HISTORY, by = journal } = {},
 ): Promise<ClaimReply> =>
   by.claim(sampleTransaction({ transactionId, userId, merchantId: role }), token, history);
-
-function claimed(reply: ClaimReply): Claim {
-  if (reply.kind !== "claimed") throw new Error(`not claimed but ${reply.kind}`);
-  return reply.claim;
-}
 
 const answer = (of: Claim, score?: typeof SCORE) =>
   journal.store(of, { kind: "result", result: sampleResult({ attempts: of.calls }) }, of.calls, score);

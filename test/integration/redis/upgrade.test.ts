@@ -1,65 +1,32 @@
-import type { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Claim, ClaimReply } from "../../../shared/domain/claim.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
 import type { RiskResult } from "../../../shared/domain/risk-result.ts";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
-import { Journal } from "../../../shared/redis/journal.ts";
-import { newNamespace } from "../../support/new-namespace.ts";
-import { removeKeys } from "../../../shared/redis/remove-keys.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
+import type { Journal } from "../../../shared/redis/journal.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
+import { claimed, NO_HISTORY, testJournal } from "../../support/test-journal.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 const ID = "T202611230000001";
 
-let redis: Redis;
+let redis: RedisClient;
 let namespace: string;
 let journal: Journal;
 
-beforeAll(async () => {
-  redis = await openRedis(inject("redisUrl"));
-});
-
-afterAll(async () => {
-  await closeRedis(redis);
-});
-
-beforeEach(() => {
-  namespace = newNamespace();
-  const key = (name: string): string => `${namespace}:${name}`;
-  journal = new Journal(
-    redis,
-    {
-      namespace,
-      ledgerKeys: { state: key("ledger"), freeze: key("freeze"), permission: key("permission") },
-      journalTtlSeconds: 1_000,
-      resultTtlSeconds: 100,
-      cacheTtlSeconds: 300,
-      callPrice: 200,
-      flightRole: () => "apart",
-      budgets: { day: undefined, month: undefined },
-    },
-    () => "pseudonym",
-  );
-  return async () => {
-    journal.close();
-    await removeKeys(redis, `${namespace}:*`);
-  };
+beforeEach(async () => {
+  ({ redis, namespace } = await testRedis());
+  journal = testJournal({ redis, namespace });
 });
 
 const take = (isUpgrade: boolean): Promise<ClaimReply> =>
   journal.claim(sampleTransaction(), journal.newToken(), {
-    calls: 0,
-    replays: 0,
-    replay: "none",
+    ...NO_HISTORY,
     ...(isUpgrade ? { isUpgrade } : {}),
   });
 
-async function claimed(isUpgrade: boolean): Promise<Claim> {
-  const reply = await take(isUpgrade);
-  if (reply.kind !== "claimed") throw new Error(reply.kind);
-  return reply.claim;
-}
+const taken = async (isUpgrade: boolean): Promise<Claim> => claimed(await take(isUpgrade));
 
 const resultOf = (changes: Partial<RiskResult>): Outcome => ({
   kind: "result",
@@ -75,14 +42,14 @@ const kept = async (): Promise<unknown> =>
 
 /** A transaction whose fallback stands. */
 async function fallBack(): Promise<void> {
-  await journal.store(await claimed(false), fallbackOf(), 0, undefined);
+  await journal.store(await taken(false), fallbackOf(), 0, undefined);
 }
 
 describe("a fallback that stands", () => {
   it("is the end for whoever does not upgrade it, and can be claimed for the upgrade", async () => {
     await fallBack();
     expect(await take(false)).toMatchObject({ kind: "settled", outcome: fallbackOf() });
-    const upgrade = await claimed(true);
+    const upgrade = await taken(true);
     expect(upgrade.standing).toEqual(sampleResult({ source: "fallback", riskScore: null, attempts: 0 }));
     // Meanwhile duplicates are told what stands, and a second upgrade waits.
     expect(await take(false)).toMatchObject({ kind: "settled", outcome: fallbackOf() });
@@ -91,7 +58,7 @@ describe("a fallback that stands", () => {
 
   it("is replaced by the true score, once, in journal and result", async () => {
     await fallBack();
-    const upgrade = await claimed(true);
+    const upgrade = await taken(true);
     expect(await journal.sent(upgrade, 1, "permit", 5_000)).toEqual({ kind: "recorded" });
     const first = await journal.store(upgrade, scoredAs(2), 1, undefined);
     expect(first).toEqual({ kind: "stored", outcome: scoredAs(2), wasFirst: true });
@@ -106,7 +73,7 @@ describe("a fallback that stands", () => {
 
   it("is not replaced by a late first revision, nor by a dead letter", async () => {
     await fallBack();
-    const upgrade = await claimed(true);
+    const upgrade = await taken(true);
     const deadLetter: Outcome = {
       kind: "dead-letter",
       deadLetter: { reason: "rejected", detail: "", attempts: 0, replays: 0, failedAt: "", worker: "w1" },
@@ -118,10 +85,10 @@ describe("a fallback that stands", () => {
   });
 
   it("counts the calls of before, and takes back one that never left", async () => {
-    const first = await claimed(false);
+    const first = await taken(false);
     await journal.sent(first, 1, "permit-1", 5_000);
     await journal.store(first, fallbackOf(1), 1, undefined);
-    const upgrade = await claimed(true);
+    const upgrade = await taken(true);
     expect(upgrade.calls).toBe(1);
     expect(upgrade.nextCallInMs).toBeGreaterThan(4_000); // the first one may yet be answered
     await journal.sent(upgrade, 2, "permit-2", 0);
@@ -133,18 +100,18 @@ describe("a fallback that stands", () => {
 
   it("given back goes on later", async () => {
     await fallBack();
-    await journal.release(await claimed(true));
-    expect((await claimed(true)).standing).toBeDefined();
+    await journal.release(await taken(true));
+    expect((await taken(true)).standing).toBeDefined();
   });
 });
 
 it("any other outcome is the end for an upgrade, too", async () => {
-  await journal.store(await claimed(false), scoredAs(1, 0), 0, undefined);
+  await journal.store(await taken(false), scoredAs(1, 0), 0, undefined);
   expect(await take(true)).toEqual({ kind: "settled", outcome: scoredAs(1, 0) });
 });
 
 it("where Redis has lost the fallback, the true score is stored all the same", async () => {
-  const upgrade = await claimed(true);
+  const upgrade = await taken(true);
   expect(upgrade.standing).toBeUndefined();
   await journal.store(upgrade, scoredAs(2, 0), 0, undefined);
   expect(await take(true)).toEqual({ kind: "settled", outcome: scoredAs(2, 0) });
