@@ -9,11 +9,11 @@ import { SettingsError } from "../../../shared/process/settings/settings-error.t
 import { ALL_SECTIONS, SETTINGS } from "../../../shared/process/settings/settings.ts";
 import { probeRedis } from "../../../shared/redis/probe-redis.ts";
 import { GROUPS, type Finding, type Group } from "./finding.ts";
-import { judgeBroker, judgeBrokerError, skipBroker } from "./judge-broker.ts";
+import { brokerJudge } from "./judge-broker.ts";
 import { judgeClocks } from "./judge-clocks.ts";
 import { judgeCredentials } from "./judge-credentials.ts";
-import { judgeGateway, judgeGatewayError, skipGateway } from "./judge-gateway.ts";
-import { judgeRedis, judgeRedisError, skipRedis } from "./judge-redis.ts";
+import { gatewayJudge } from "./judge-gateway.ts";
+import { redisJudge } from "./judge-redis.ts";
 import { judgeSettings, judgeUnreadableSettings } from "./judge-settings.ts";
 
 /** One question to a server is answered in this time, or not at all. */
@@ -53,7 +53,7 @@ export async function examine({
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     const why = "the settings are not known";
-    const skipped = [...skipBroker(why), ...skipRedis(why), ...skipGateway(why)];
+    const skipped = [brokerJudge, redisJudge, gatewayJudge].flatMap(({ skip }) => skip(why));
     return [...judgeUnreadableSettings(error.problems), ...skipped];
   }
   const look = (part: Remote, ask: () => Promise<Looked>) => ask().finally(() => onLooked(part));
@@ -94,39 +94,39 @@ function lookAtCredentials(source: Environment): Finding[] {
 
 async function lookAtBroker(source: Environment, withinMs: number): Promise<Looked> {
   const text = valueOf(SETTINGS.broker.url, source);
-  if (text === undefined) return { findings: skipBroker("AMQP_URL cannot be read") };
+  if (text === undefined) return { findings: brokerJudge.skip("AMQP_URL cannot be read") };
   const [url, namespace] = [new URL(text), namespaceOf(source)];
   const hasResultsQueue = valueOf(SETTINGS.broker.hasResultsQueue, source) ?? true;
   try {
     const signal = AbortSignal.timeout(QUESTIONS_TO_BROKER * withinMs);
     const facts = await probeBroker({ url: text, namespace, hasResultsQueue, signal });
-    return { findings: judgeBroker({ facts, url, namespace }) };
+    return { findings: brokerJudge.judge({ facts, url, namespace }) };
   } catch (error) {
-    return { findings: judgeBrokerError(error, url) };
+    return { findings: brokerJudge.judgeError(error, url) };
   }
 }
 
 async function lookAtRedis(source: Environment, withinMs: number): Promise<Looked> {
   const text = valueOf(SETTINGS.redis.url, source);
-  if (text === undefined) return { findings: skipRedis("REDIS_URL cannot be read") };
+  if (text === undefined) return { findings: redisJudge.skip("REDIS_URL cannot be read") };
   const [url, namespace] = [new URL(text), namespaceOf(source)];
   try {
     const facts = await probeRedis({ url: text, namespace, withinMs });
-    return { findings: judgeRedis({ facts, url, namespace }), offsetMs: facts.clockOffsetMs };
+    return { findings: redisJudge.judge({ facts, url, namespace }), offsetMs: facts.clockOffsetMs };
   } catch (error) {
-    return { findings: judgeRedisError(error, url) };
+    return { findings: redisJudge.judgeError(error, url) };
   }
 }
 
 async function lookAtGateway(source: Environment, withinMs: number): Promise<Looked> {
   const text = valueOf(SETTINGS.application.gatewayUrl, source);
-  if (text === undefined) return { findings: skipGateway("ALIPAY_GATEWAY_URL cannot be read") };
+  if (text === undefined) return { findings: gatewayJudge.skip("ALIPAY_GATEWAY_URL cannot be read") };
   const [url, timeoutMs] = [new URL(text), valueOf(SETTINGS.calls.timeoutMs, source)];
   try {
     const facts = await probeGateway(text, withinMs);
-    return { findings: judgeGateway({ facts, url, timeoutMs }), offsetMs: facts.clockOffsetMs };
+    return { findings: gatewayJudge.judge({ facts, url, timeoutMs }), offsetMs: facts.clockOffsetMs };
   } catch (error) {
-    return { findings: judgeGatewayError(error, url) };
+    return { findings: gatewayJudge.judgeError(error, url) };
   }
 }
 

@@ -5,17 +5,9 @@ import { WANTED_LIMIT_BYTES } from "../../../shared/amqp/probe-message-limit.ts"
 import type { BrokerRight } from "../../../shared/amqp/probe-rights.ts";
 import { inGroups } from "../in-groups.ts";
 import { explainTrouble } from "./explain-trouble.ts";
-import {
-  judgeAll,
-  ok,
-  problem,
-  skipAll,
-  warning,
-  type Check,
-  type Finding,
-  type Verdict,
-} from "./finding.ts";
+import { ok, problem, warning, type Check, type Verdict } from "./finding.ts";
 import { isOlderThan } from "./is-older-than.ts";
+import { judgeOfServer } from "./judge-server.ts";
 
 /** What the broker's checks look at. */
 export interface BrokerView {
@@ -37,26 +29,13 @@ const CHECKS: readonly Check<BrokerView>[] = [
   { id: "broker-consumers", judge: ({ facts }) => judgeConsumers(facts.items) },
 ];
 
-/** Facts about the broker to findings, or why there are none. */
-export function judgeBroker(view: BrokerView): Finding[] {
-  const { host } = view.url;
-  return [
-    { id: "broker-connection", group: "broker", ...ok(`${host} answers, and takes name and password`) },
-    ...judgeAll("broker", CHECKS, view),
-  ];
-}
-
-/** Why there is no connection to the broker; everything else has to wait for it. */
-export function judgeBrokerError(error: unknown, url: URL): Finding[] {
-  return [
-    { id: "broker-connection", group: "broker", ...explainConnection(error, url) },
-    ...skipAll("broker", CHECKS, "there is no connection to the broker"),
-  ];
-}
-
-/** The broker cannot be looked for. */
-export const skipBroker = (why: string): Finding[] =>
-  skipAll("broker", [{ id: "broker-connection", judge: () => undefined }, ...CHECKS], why);
+export const brokerJudge = judgeOfServer<BrokerView>({
+  group: "broker",
+  answers: ({ url }) => `${url.host} answers, and takes name and password`,
+  explain: explainConnection,
+  whyUnasked: "there is no connection to the broker",
+  checks: CHECKS,
+});
 
 /** What RabbitMQ refuses a connection for; ConnectError has said it well. */
 const REFUSALS: readonly { readonly sign: RegExp; readonly cure: string }[] = [

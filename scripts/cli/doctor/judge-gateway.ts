@@ -1,15 +1,7 @@
 import type { GatewayFacts } from "../../../shared/alipay/probe-gateway.ts";
 import { explainTrouble } from "./explain-trouble.ts";
-import {
-  judgeAll,
-  ok,
-  problem,
-  skipAll,
-  warning,
-  type Check,
-  type Finding,
-  type Verdict,
-} from "./finding.ts";
+import { ok, problem, warning, type Check, type Verdict } from "./finding.ts";
+import { judgeOfServer } from "./judge-server.ts";
 
 /** What the gateway's checks look at. */
 export interface GatewayView {
@@ -24,28 +16,23 @@ const CHECKS: readonly Check<GatewayView>[] = [
   { id: "gateway-latency", judge: judgeLatency },
 ];
 
-/** Facts about the gateway to findings. */
-export function judgeGateway(view: GatewayView): Finding[] {
-  const tls = view.url.protocol === "https:" ? ", with a certificate that is trusted" : "";
-  return [
-    { id: "gateway-connection", group: "gateway", ...ok(`${view.url.host} answers${tls}`) },
-    ...judgeAll("gateway", CHECKS, view),
-  ];
-}
+export const gatewayJudge = judgeOfServer<GatewayView>({
+  group: "gateway",
+  answers: ({ url }) =>
+    `${url.host} answers${url.protocol === "https:" ? ", with a certificate that is trusted" : ""}`,
+  explain: explainConnection,
+  whyUnasked: "the gateway does not answer",
+  checks: CHECKS,
+});
 
-/** Why the gateway does not answer. */
-export function judgeGatewayError(error: unknown, url: URL): Finding[] {
-  const target = { what: "the gateway", host: url.host, variable: "ALIPAY_GATEWAY_URL" };
-  const { found, cure } = explainTrouble(error, target);
-  return [
-    { id: "gateway-connection", group: "gateway", ...problem(found, cure) },
-    ...skipAll("gateway", CHECKS, "the gateway does not answer"),
-  ];
+function explainConnection(error: unknown, { host }: URL): Verdict {
+  const { found, cure } = explainTrouble(error, {
+    what: "the gateway",
+    host,
+    variable: "ALIPAY_GATEWAY_URL",
+  });
+  return problem(found, cure);
 }
-
-/** The gateway cannot be looked for. */
-export const skipGateway = (why: string): Finding[] =>
-  skipAll("gateway", [{ id: "gateway-connection", judge: () => undefined }, ...CHECKS], why);
 
 /** A request that asks for nothing is refused in many ways; these say that something else answers. */
 function judgeStatus(status: number): Verdict {

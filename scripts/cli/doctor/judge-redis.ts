@@ -1,18 +1,9 @@
 import { errorFields } from "../../../shared/process/error-fields.ts";
 import { RedisProbeError, type RedisFacts } from "../../../shared/redis/probe-redis.ts";
 import { explainTrouble } from "./explain-trouble.ts";
-import {
-  judgeAll,
-  notChecked,
-  ok,
-  problem,
-  skipAll,
-  warning,
-  type Check,
-  type Finding,
-  type Verdict,
-} from "./finding.ts";
+import { notChecked, ok, problem, warning, type Check, type Verdict } from "./finding.ts";
 import { isOlderThan } from "./is-older-than.ts";
+import { judgeOfServer } from "./judge-server.ts";
 
 /** What Redis' checks look at. */
 export interface RedisView {
@@ -46,25 +37,13 @@ const CHECKS: readonly Check<RedisView>[] = [
   { id: "redis-latency", judge: ({ facts }) => judgeLatency(facts.roundTripMs) },
 ];
 
-/** Facts about Redis to findings. */
-export function judgeRedis(view: RedisView): Finding[] {
-  return [
-    { id: "redis-connection", group: "redis", ...ok(`${view.url.host} answers`) },
-    ...judgeAll("redis", CHECKS, view),
-  ];
-}
-
-/** Why Redis cannot be used; everything else has to wait for it. */
-export function judgeRedisError(error: unknown, url: URL): Finding[] {
-  return [
-    { id: "redis-connection", group: "redis", ...explainConnection(error, url) },
-    ...skipAll("redis", CHECKS, "Redis cannot be asked"),
-  ];
-}
-
-/** Redis cannot be looked for. */
-export const skipRedis = (why: string): Finding[] =>
-  skipAll("redis", [{ id: "redis-connection", judge: () => undefined }, ...CHECKS], why);
+export const redisJudge = judgeOfServer<RedisView>({
+  group: "redis",
+  answers: ({ url }) => `${url.host} answers`,
+  explain: explainConnection,
+  whyUnasked: "Redis cannot be asked",
+  checks: CHECKS,
+});
 
 /** What Redis itself says at the door. */
 const REPLIES: readonly { readonly sign: RegExp; readonly found: string; readonly cure: string }[] = [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { judgeBroker } from "../../../../scripts/cli/doctor/judge-broker.ts";
+import { brokerJudge } from "../../../../scripts/cli/doctor/judge-broker.ts";
 import { judgeClocks } from "../../../../scripts/cli/doctor/judge-clocks.ts";
 import { judgeCredentials } from "../../../../scripts/cli/doctor/judge-credentials.ts";
-import { judgeGateway } from "../../../../scripts/cli/doctor/judge-gateway.ts";
-import { judgeRedis, judgeRedisError } from "../../../../scripts/cli/doctor/judge-redis.ts";
+import { gatewayJudge } from "../../../../scripts/cli/doctor/judge-gateway.ts";
+import { redisJudge } from "../../../../scripts/cli/doctor/judge-redis.ts";
 import type { BrokerFacts } from "../../../../shared/amqp/probe-broker.ts";
 import type { RedisFacts } from "../../../../shared/redis/probe-redis.ts";
 
@@ -38,10 +38,10 @@ const REDIS: RedisFacts = {
 };
 
 const broker = (facts: Partial<BrokerFacts>) =>
-  judgeBroker({ facts: { ...BROKER, ...facts }, url: new URL("amqp://broker"), namespace: "risk" });
+  brokerJudge.judge({ facts: { ...BROKER, ...facts }, url: new URL("amqp://broker"), namespace: "risk" });
 
 const redis = (info: Readonly<Record<string, string>>, facts: Partial<RedisFacts> = {}) =>
-  judgeRedis({
+  redisJudge.judge({
     facts: { ...REDIS, info: { ...INFO, ...info }, ...facts },
     url: new URL("redis://redis"),
     namespace: "risk",
@@ -129,7 +129,7 @@ it.each([
   [502, "warning"],
 ])("a gateway that answers HTTP %i: %s", (status, level) => {
   const facts = { status, answeredInMs: 80, clockOffsetMs: 0 };
-  const findings = judgeGateway({ facts, url: new URL("https://gateway"), timeoutMs: 3_000 });
+  const findings = gatewayJudge.judge({ facts, url: new URL("https://gateway"), timeoutMs: 3_000 });
   expect(findings.find(({ id }) => id === "gateway-answer")?.level).toBe(level);
 });
 
@@ -138,7 +138,7 @@ it.each([
   ["ERR max number of clients reached", "raise maxclients"],
   ["DENIED Redis is running in protected mode because …", "requirepass"],
 ])("Redis says %s", (message, cure) => {
-  expect(judgeRedisError(new Error(message), new URL("redis://redis"))[0]).toMatchObject({
+  expect(redisJudge.judgeError(new Error(message), new URL("redis://redis"))[0]).toMatchObject({
     id: "redis-connection",
     level: "problem",
     cure: expect.stringContaining(cure),
