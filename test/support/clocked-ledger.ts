@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
+import { onTestFinished } from "vitest";
 import type { PermitReply } from "../../shared/domain/permit.ts";
 import type { Quota } from "../../shared/domain/quota.ts";
 import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger-keys.ts";
@@ -41,8 +42,10 @@ export class ClockedLedger {
   readonly #redis: Redis;
   #nowMs = 1_800_000_000_000;
 
+  /** It is taken out of Redis when the test ends. */
   static async start(redis: Redis): Promise<ClockedLedger> {
     const ledger = new ClockedLedger(redis);
+    onTestFinished(() => ledger.#remove());
     await ledger.#setClock();
     return ledger;
   }
@@ -90,7 +93,7 @@ export class ClockedLedger {
 
   /** What FLUSHALL does to this ledger. */
   async forget(): Promise<void> {
-    await this.remove();
+    await this.#remove();
     await this.#setClock();
   }
 
@@ -99,8 +102,7 @@ export class ClockedLedger {
     await this.#redis.hset(this.keys.state, "runId", "0123456789abcdef");
   }
 
-  /** Takes everything out of Redis. */
-  async remove(): Promise<void> {
+  async #remove(): Promise<void> {
     await removeKeys(this.#redis, this.keys.log.replace(/log$/, "*"));
   }
 

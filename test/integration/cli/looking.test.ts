@@ -10,6 +10,7 @@ import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
 import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
 import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
+import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 import { claimed, NO_HISTORY, testJournal } from "../../support/test-journal.ts";
 import { testRedis } from "../../support/test-redis.ts";
@@ -37,22 +38,7 @@ const environment = () => ({
 
 const look = (...args: string[]) => riskline(args, { env: environment() });
 
-const RESULT: Outcome = {
-  kind: "result",
-  result: {
-    schemaVersion: 1,
-    transactionId: "T1",
-    verdict: "review",
-    riskScore: 0.62,
-    ruleCodes: ["DEVICE_VELOCITY"],
-    source: "alipay",
-    revision: 1,
-    attempts: 2,
-    cost: { value: "0.04", currency: "CNY" },
-    traceId: "21a3",
-    decidedAt: "2026-11-23T08:00:00.412+08:00",
-  },
-};
+const RESULT: Outcome = { kind: "result", result: sampleResult({ transactionId: "T1" }) };
 
 const DEAD_LETTER: DeadLetter = {
   reason: "rejected",

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, inject, it, onTestFinished } from "vitest";
 import { parseInstant } from "../../../shared/domain/instant.ts";
 import { auditKey } from "../../../shared/redis/audit.ts";
-import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
 import { ledgerKeys, type LedgerKeys } from "../../../shared/redis/ledger-keys.ts";
 import { LedgerOperator, type StandingHold } from "../../../shared/redis/operate-ledger.ts";
 import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
-import { newNamespace } from "../../support/new-namespace.ts";
+import { removeKeys } from "../../../shared/redis/remove-keys.ts";
+import { testRedis } from "../../support/test-redis.ts";
 import { riskline } from "../../unit/cli/riskline-process.ts";
 import { testBroker } from "../amqp/broker.ts";
 
@@ -16,15 +17,10 @@ let application: { appId: string; gatewayUrl: string };
 let keys: LedgerKeys;
 
 beforeEach(async () => {
-  redis = await openRedis(inject("redisUrl"));
-  namespace = newNamespace();
+  ({ redis, namespace } = await testRedis());
   application = { appId: randomUUID(), gatewayUrl: "http://127.0.0.1/gateway.do" };
   keys = ledgerKeys({ ...application, credentialsId: "key-1" });
-  return async () => {
-    const ledger = await redis.keys(keys.log.replace(/log$/, "*"));
-    await redis.del(auditKey(namespace), ...ledger);
-    await closeRedis(redis);
-  };
+  onTestFinished(() => removeKeys(redis, keys.log.replace(/log$/, "*")));
 });
 
 const environment = () => ({

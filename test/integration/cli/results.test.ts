@@ -2,24 +2,12 @@ import { describe, expect, it } from "vitest";
 import type { RiskResult, Verdict } from "../../../shared/domain/risk-result.ts";
 import { RisklineProcess } from "../../unit/cli/riskline-process.ts";
 import { proxyTo, testBroker, type TestBroker } from "../amqp/broker.ts";
+import { sampleResult } from "../../support/sample-result.ts";
 
 const WATCHING = "watching results; Ctrl-C ends it";
 
-function resultOf(transactionId: string, verdict: Verdict): RiskResult {
-  return {
-    schemaVersion: 1,
-    transactionId,
-    verdict,
-    riskScore: 0.62,
-    ruleCodes: ["DEVICE_VELOCITY"],
-    source: "alipay",
-    revision: 1,
-    attempts: 2,
-    cost: { value: "0.04", currency: "CNY" },
-    traceId: "21a3",
-    decidedAt: "2026-11-23T08:00:00.412+08:00",
-  };
-}
+const resultOf = (transactionId: string, verdict: Verdict): RiskResult =>
+  sampleResult({ transactionId, verdict });
 
 /** As a worker publishes it. */
 async function announce({ channel, names }: TestBroker, result: RiskResult): Promise<void> {

@@ -1,4 +1,4 @@
-import { beforeEach, expect, inject, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { EventQueue } from "../../../scripts/plan/event-queue.ts";
 import {
   VirtualLedger,
@@ -8,28 +8,19 @@ import {
 import { QuotaMeter } from "../../../scripts/sandbox/quota-meter.ts";
 import { createRandom } from "../../../scripts/sandbox/random.ts";
 import type { Permit, PermitReply } from "../../../shared/domain/permit.ts";
-import { parseQuota, type Quota } from "../../../shared/domain/quota.ts";
-import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
 import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
 import { ClockedLedger } from "../../support/clocked-ledger.ts";
+import { quotaOf } from "../../support/quota-of.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 let redis: RedisClient;
 let clocked: ClockedLedger;
 
 beforeEach(async () => {
-  redis = await openRedis(inject("redisUrl"));
+  ({ redis } = await testRedis());
   clocked = await ClockedLedger.start(redis);
-  return async () => {
-    await clocked.remove();
-    await closeRedis(redis);
-  };
 });
-
-function quotaOf(text: string): Quota {
-  const quota = parseQuota(text);
-  if (!quota.ok) throw new Error(quota.problem);
-  return quota.value;
-}
 
 interface Sequence {
   readonly quota: string;

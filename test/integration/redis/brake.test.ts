@@ -1,12 +1,12 @@
-import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
-import { parseQuota, type Quota } from "../../../shared/domain/quota.ts";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Signal } from "../../../shared/domain/permit.ts";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
 import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
 import { busiest } from "../../support/busiest.ts";
 import { ClockedLedger, granted } from "../../support/clocked-ledger.ts";
 import { judgeCalls } from "../../support/judged-calls.ts";
+import { quotaOf } from "../../support/quota-of.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -18,28 +18,13 @@ const LATENCY_MS = 80;
 
 const LIMITED: Signal = { kind: "quota", code: "40005 isv.app-call-limited", retryAfterMs: undefined };
 
-let redis: Redis;
+let redis: RedisClient;
 let ledgers: ClockedLedger;
 
-beforeAll(async () => {
-  redis = await openRedis(inject("redisUrl"));
-});
-
-afterAll(async () => {
-  await closeRedis(redis);
-});
-
 beforeEach(async () => {
+  ({ redis } = await testRedis());
   ledgers = await ClockedLedger.start(redis);
 });
-
-afterEach(() => ledgers.remove());
-
-function quotaOf(text: string): Quota {
-  const quota = parseQuota(text);
-  if (!quota.ok) throw new Error(quota.problem);
-  return quota.value;
-}
 
 /** A call that arrives at once and is answered; its permit. */
 async function call(ledger: QuotaLedger): Promise<string> {

@@ -1,8 +1,8 @@
-import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it } from "vitest";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
+import { beforeEach, expect, it } from "vitest";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
 import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
 import { ClockedLedger, granted } from "../../support/clocked-ledger.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 // By how much the moment of an answer is taken back to tell when its call had arrived at the latest.
 
@@ -10,22 +10,13 @@ const MINUTE = 60_000;
 /** As the ledger has it. */
 const ANSWERS_NEEDED = 50;
 
-let redis: Redis;
+let redis: RedisClient;
 let ledgers: ClockedLedger;
 
-beforeAll(async () => {
-  redis = await openRedis(inject("redisUrl"));
-});
-
-afterAll(async () => {
-  await closeRedis(redis);
-});
-
 beforeEach(async () => {
+  ({ redis } = await testRedis());
   ledgers = await ClockedLedger.start(redis);
 });
-
-afterEach(() => ledgers.remove());
 
 /** A call that is answered after so long; gives how long before its answer it is taken to have arrived. */
 async function answer(replica: QuotaLedger, latencyMs: number): Promise<number> {

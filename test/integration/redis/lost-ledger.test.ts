@@ -1,12 +1,12 @@
-import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createRandom } from "../../../scripts/sandbox/random.ts";
 import type { Quota } from "../../../shared/domain/quota.ts";
 import type { Signal } from "../../../shared/domain/permit.ts";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
 import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
 import { busiest } from "../../support/busiest.ts";
 import { ClockedLedger, granted } from "../../support/clocked-ledger.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 // What a Redis that lost its memory gets back from the replicas, and what it does until then.
 
@@ -21,22 +21,13 @@ const BANNED: Signal = { kind: "banned", code: "40006 isv.app-api-punished" };
 const PERMISSION: Signal = { kind: "permission", code: "40006 isv.no-permission" };
 const LIMITED: Signal = { kind: "quota", code: "40005 isv.app-call-limited", retryAfterMs: undefined };
 
-let redis: Redis;
+let redis: RedisClient;
 let ledgers: ClockedLedger;
 
-beforeAll(async () => {
-  redis = await openRedis(inject("redisUrl"));
-});
-
-afterAll(async () => {
-  await closeRedis(redis);
-});
-
 beforeEach(async () => {
+  ({ redis } = await testRedis());
   ledgers = await ClockedLedger.start(redis);
 });
-
-afterEach(() => ledgers.remove());
 
 /** Permits one after the other until the time is over, a heartbeat each second; gives their arrivals. */
 async function callsUntil(endMs: number, replicas: readonly QuotaLedger[]): Promise<number[]> {

@@ -1,11 +1,11 @@
-import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { createRandom } from "../../../scripts/sandbox/random.ts";
 import type { Quota } from "../../../shared/domain/quota.ts";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
+import type { RedisClient } from "../../../shared/redis/connection.ts";
 import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
 import { busiest } from "../../support/busiest.ts";
 import { ClockedLedger, granted, type Granted } from "../../support/clocked-ledger.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -18,22 +18,13 @@ const MARGIN_MS = 5;
 /** A call arrives no later than this after its start. */
 const LIFE = 3_250;
 
-let redis: Redis;
+let redis: RedisClient;
 let ledgers: ClockedLedger;
 
-beforeAll(async () => {
-  redis = await openRedis(inject("redisUrl"));
-});
-
-afterAll(async () => {
-  await closeRedis(redis);
-});
-
 beforeEach(async () => {
+  ({ redis } = await testRedis());
   ledgers = await ClockedLedger.start(redis);
 });
-
-afterEach(() => ledgers.remove());
 
 const firstCall = (ledger: QuotaLedger) => ledger.permit(1, 4);
 

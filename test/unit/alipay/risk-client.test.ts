@@ -9,6 +9,7 @@ import type { Outcome } from "../../../shared/domain/outcome.ts";
 import type { Hold, PermitReply, Signal } from "../../../shared/domain/permit.ts";
 import type { Scoring } from "../../../shared/domain/scoring.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
+import { sampleClaim } from "../../support/sample-claim.ts";
 
 const CALL = { departedAtMs: 0, latencyMs: 80, isAnswered: true, traceId: "21a3" } as const;
 
@@ -118,21 +119,7 @@ class FakeRecord implements CallRecord {
   }
 }
 
-const CLAIM: Claim = {
-  transactionId: "T202611230000001",
-  pseudonym: "p",
-  device: () => "device",
-  merchantId: "store-17",
-  digest: "d",
-  token: "t",
-  calls: 0,
-  forgiven: 0,
-  replays: 0,
-  nextCallInMs: 0,
-  firstTakenUpAtMs: 1_795_392_000_000,
-  nowMs: 0,
-  score: undefined,
-};
+const CLAIM = sampleClaim({ firstTakenUpAtMs: 1_795_392_000_000 });
 
 const URGENCY = { priority: 5, patienceMs: 60_000, leavesWhenHeld: true };
 /** The stay that is left when a delivery begins to be scored. */

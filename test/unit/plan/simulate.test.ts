@@ -4,15 +4,9 @@ import type { PlanOptions } from "../../../scripts/plan/plan-options.ts";
 import { reportPlan, type PlanReport } from "../../../scripts/plan/plan-report.ts";
 import { simulate } from "../../../scripts/plan/simulate.ts";
 import { fixedLatency } from "../../../scripts/sandbox/latency.ts";
-import { parseQuota, type Quota } from "../../../shared/domain/quota.ts";
+import { quotaOf } from "../../support/quota-of.ts";
 
 const HOUR = 3_600_000;
-
-function quotaOf(text: string): Quota {
-  const quota = parseQuota(text);
-  if (!quota.ok) throw new Error(quota.problem);
-  return quota.value;
-}
 
 const GATEWAY: PlanOptions["gateway"] = {
   realQuota: undefined,

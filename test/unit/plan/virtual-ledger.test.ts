@@ -3,20 +3,14 @@ import { describe, expect, it } from "vitest";
 import { EventQueue } from "../../../scripts/plan/event-queue.ts";
 import { VirtualLedger, type VirtualPermit } from "../../../scripts/plan/virtual-ledger.ts";
 import { createRandom } from "../../../scripts/sandbox/random.ts";
-import { parseQuota, type Quota } from "../../../shared/domain/quota.ts";
 import { LEDGER_RULES } from "../../../shared/redis/ledger-rules.ts";
 import { busiest } from "../../support/busiest.ts";
+import { quotaOf } from "../../support/quota-of.ts";
 
 const DAY = 24 * 3_600_000;
 const TIMEOUT = 3_000;
 /** A call arrives no later than this after its start. */
 const LIFE = 250 + TIMEOUT;
-
-function quotaOf(text: string): Quota {
-  const quota = parseQuota(text);
-  if (!quota.ok) throw new Error(quota.problem);
-  return quota.value;
-}
 
 const ledgerOf = (quota: string, strikesPerDay = 1_000): VirtualLedger =>
   new VirtualLedger({ quota: quotaOf(quota), timeoutMs: TIMEOUT, strikesPerDay, freezeMs: DAY });

@@ -7,7 +7,9 @@ import type { Scoring } from "../../../shared/domain/scoring.ts";
 import type { SuspectStage } from "../../../shared/domain/suspect.ts";
 import { claimInTurn } from "../../../workers/risk-detection/claim-in-turn.ts";
 import { createHandler, type HandlerOptions } from "../../../workers/risk-detection/handle-transaction.ts";
+import { sampleClaim } from "../../support/sample-claim.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
+import { sampleResult } from "../../support/sample-result.ts";
 import { sampleBody, sampleTransaction } from "../../support/sample-transaction.ts";
 
 const NOW_MS = Date.parse("2026-11-23T00:00:00.412Z");
@@ -18,21 +20,7 @@ const SCORE = { riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: "21a3"
 /** The same as it is kept: with nothing of the payment, where no rule compares it. */
 const KEPT = { ...SCORE, payment: {} };
 
-const CLAIM: Claim = {
-  transactionId: ID,
-  pseudonym: "p",
-  device: () => "device",
-  merchantId: "store-17",
-  digest: "d",
-  token: "t",
-  calls: 0,
-  forgiven: 0,
-  replays: 0,
-  nextCallInMs: 0,
-  firstTakenUpAtMs: 1_795_392_000_000,
-  nowMs: NOW_MS,
-  score: undefined,
-};
+const CLAIM = sampleClaim({ firstTakenUpAtMs: 1_795_392_000_000, nowMs: NOW_MS });
 
 const DEAD_LETTER: Outcome = {
   kind: "dead-letter",
@@ -48,19 +36,7 @@ const DEAD_LETTER: Outcome = {
 
 const RESULT: Outcome = {
   kind: "result",
-  result: {
-    schemaVersion: 1,
-    transactionId: ID,
-    verdict: "decline",
-    riskScore: 0.9,
-    ruleCodes: [],
-    source: "alipay",
-    revision: 1,
-    attempts: 1,
-    cost: { value: "0.02", currency: "CNY" },
-    traceId: null,
-    decidedAt: "2026-11-22T08:00:00.000+08:00",
-  },
+  result: sampleResult({ verdict: "decline", riskScore: 0.9, decidedAt: "2026-11-22T08:00:00.000+08:00" }),
 };
 
 const claimed = (changes: Partial<Claim> = {}): ClaimReply => ({
