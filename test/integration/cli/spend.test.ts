@@ -26,8 +26,9 @@ const spend = (args: readonly string[] = [], env: Readonly<Record<string, string
 
 /** As books.lua writes it, of a month or of a day or merchant in it. */
 async function book(month: string, figures: Readonly<Record<string, number>>, whose = ""): Promise<void> {
-  const fields = Object.entries(figures).map(([name, figure]) => [`${name}${whose && ` ${whose}`}`, figure]);
-  await redis.hset(`${booksKey(namespace)}:${month}`, { v: 1, ...Object.fromEntries(fields) });
+  const suffix = whose && ` ${whose}`;
+  const fields = Object.entries(figures).flatMap(([name, figure]) => [name + suffix, figure]);
+  await redis.hset(`${booksKey(namespace)}:${month}`, "v", 1, ...fields);
 }
 
 const NOVEMBER = {
