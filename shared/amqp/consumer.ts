@@ -1,7 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { LANES, type Delivery } from "../domain/delivery.ts";
 import type { Disposition } from "../domain/disposition.ts";
-import { ack, giveBack } from "./acknowledge.ts";
 import { backoffMs } from "./backoff-ms.ts";
 import type { BrokerNames } from "./broker-names.ts";
 import type { BrokerConnection } from "./connection.ts";
@@ -137,10 +136,10 @@ class SettlingConsumer implements Consumer {
   /** What cannot be published before the delivery goes back to the broker is given back, whatever the handler said. */
   async #settle(disposition: Disposition, delivery: Delivery, taken: LaneDelivery): Promise<Disposition> {
     if (disposition.action !== "give-back" && (await this.#publish(disposition, delivery, taken))) {
-      ack(taken.channel, taken.message);
+      taken.settlements.ack(taken.message);
       return disposition;
     }
-    giveBack(taken.channel, taken.message);
+    taken.settlements.giveBack(taken.message);
     return { action: "give-back", cause: "shutdown" };
   }
 
@@ -173,12 +172,12 @@ class SettlingConsumer implements Consumer {
   async #giveBackLater(
     error: unknown,
     delivery: Delivery,
-    { channel, message, signal }: LaneDelivery,
+    { settlements, message, signal }: LaneDelivery,
   ): Promise<void> {
     const retryInMs = backoffMs(FAULT_FAILURES + delivery.deliveryCount);
     this.#observer.onFault?.(delivery, error, retryInMs);
     await pause(retryInMs, signal);
-    giveBack(channel, message);
+    settlements.giveBack(message);
   }
 }
 

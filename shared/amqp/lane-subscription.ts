@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel, ConsumeMessage } from "amqplib";
-import { giveBack } from "./acknowledge.ts";
 import { closeInTime } from "./close-in-time.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { keepOpen } from "./keep-open.ts";
 import { openChannel } from "./open-channel.ts";
 import { redeclareMissing } from "./redeclare-missing.ts";
+import { Settlements } from "./settlements.ts";
 
 /**
  * RabbitMQ stashes acks that come in a burst from a quorum queue, and forgets them when the channel is closed
@@ -19,7 +19,7 @@ const ACKS_SETTLE_MS = 100;
 /** A message, and what it takes to settle it. */
 export interface LaneDelivery {
   readonly message: ConsumeMessage;
-  readonly channel: Channel;
+  readonly settlements: Settlements;
   /** Fires when the delivery goes back to the broker: the channel is gone, or the consumer stops. */
   readonly signal: AbortSignal;
 }
@@ -46,7 +46,9 @@ export class LaneSubscription {
   readonly #sessions: Promise<void>;
   /** Came in after the stop; given back once the broker sends no more. */
   readonly #late: ConsumeMessage[] = [];
-  #current: { readonly channel: Channel; readonly ended: Promise<never> } | undefined;
+  #current:
+    | { readonly channel: Channel; readonly settlements: Settlements; readonly ended: Promise<never> }
+    | undefined;
 
   constructor(connection: BrokerConnection, options: LaneSubscriptionOptions) {
     this.#connection = connection;
@@ -64,10 +66,10 @@ export class LaneSubscription {
   async cancel(): Promise<void> {
     this.#ending.abort();
     if (this.#current === undefined) return;
-    const { channel, ended } = this.#current;
+    const { channel, settlements, ended } = this.#current;
     // Either the consumer is cancelled or the channel is gone: both end the deliveries.
     await Promise.race([channel.cancel(this.#consumerTag), ended]).catch(() => undefined);
-    for (const message of this.#late) giveBack(channel, message);
+    for (const message of this.#late) settlements.giveBack(message);
   }
 
   /** Sends what is still buffered, acks above all, and closes the channel; the broker requeues what is unsettled. */
@@ -81,20 +83,24 @@ export class LaneSubscription {
   async #session(): Promise<void> {
     const model = await this.#connection.open(this.#ending.signal);
     const { channel, ended } = await openChannel(model);
+    const settlements = new Settlements(channel);
     const { promise: cancelled, reject: cancel } = Promise.withResolvers<never>();
     cancelled.catch(() => undefined);
     const gone = new AbortController();
     const signal = AbortSignal.any([this.#options.stopping, gone.signal]);
     setMaxListeners(0, signal); // every delivery in hand may listen
     const onMessage = (message: ConsumeMessage | null): void => {
-      if (message === null)
+      if (message === null) {
         cancel(new Error(`the broker cancelled the consumer of "${this.#options.queue}"`));
-      else if (this.#ending.signal.aborted) this.#late.push(message);
-      else this.#options.onDelivery({ message, channel, signal });
+        return;
+      }
+      settlements.take(message);
+      if (this.#ending.signal.aborted) this.#late.push(message);
+      else this.#options.onDelivery({ message, settlements, signal });
     };
     try {
       if (this.#ending.signal.aborted) return;
-      this.#current = { channel, ended };
+      this.#current = { channel, settlements, ended };
       await Promise.race([this.#subscribe(channel, onMessage), ended]);
       await Promise.race([ended, cancelled, this.#closeWanted.promise]);
       await sleep(ACKS_SETTLE_MS);
