@@ -8,13 +8,21 @@ import { startServices } from "../../scripts/services/start-services.ts";
 import type { BenchCase, Finding } from "./bench-case.ts";
 import { CACHED_PATH } from "./cases/cached-path.ts";
 import { LATENCY } from "./cases/latency.ts";
+import { PAYMENTS } from "./cases/payments.ts";
 import { QUOTA_USE } from "./cases/quota-use.ts";
 import { SCORED_PATH } from "./cases/scored-path.ts";
 import { START_AND_MEMORY } from "./cases/start-and-memory.ts";
 import { describeMachine } from "./describe-machine.ts";
 import { markdownTable, terminalTable } from "./format-table.ts";
 
-const CASES: readonly BenchCase[] = [CACHED_PATH, SCORED_PATH, QUOTA_USE, LATENCY, START_AND_MEMORY];
+const CASES: readonly BenchCase[] = [
+  CACHED_PATH,
+  SCORED_PATH,
+  QUOTA_USE,
+  LATENCY,
+  PAYMENTS,
+  START_AND_MEMORY,
+];
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

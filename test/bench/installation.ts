@@ -15,6 +15,11 @@ import { nextBody } from "./next-body.ts";
 const RISKLINE = fileURLToPath(new URL("../../scripts/cli/riskline.js", import.meta.url));
 const PUBLISHED_AT_ONCE = 5_000;
 
+/** Of a transaction as a producer writes it, what is looked at here. */
+export interface TransactionBody {
+  readonly transactionId: string;
+}
+
 /** Queues, keys and settings of its own on the servers: one for each contender, all of them alike. */
 export class Installation {
   readonly namespace: string;
@@ -83,9 +88,8 @@ export class Installation {
     }
   }
 
-  /** Publishes the next one, and gives its id. */
-  publishOne(): string {
-    const body = nextBody(this.#published++);
+  /** Publishes a body, or the next one, and gives its id. */
+  publishOne(body: TransactionBody = nextBody(this.#published++)): string {
     this.#channel.publish(
       `${this.namespace}.transactions`,
       "transaction.standard",

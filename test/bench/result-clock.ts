@@ -1,8 +1,9 @@
 import { EventEmitter, once } from "node:events";
 import type { Channel } from "amqplib";
-import type { Installation } from "./installation.ts";
+import type { Installation, TransactionBody } from "./installation.ts";
 
-interface TimedResult {
+/** A transaction's way through the pipeline. */
+export interface TimedResult {
   readonly transactionId: string;
   /** Monotonic milliseconds. */
   readonly publishedAtMs: number;
@@ -29,9 +30,10 @@ export class ResultClock {
     this.#channel = channel;
   }
 
-  publish(): void {
+  /** Publishes a body, or the installation's next one. */
+  publish(body?: TransactionBody): void {
     const atMs = performance.now();
-    this.#publishedAtMs.set(this.#installation.publishOne(), atMs);
+    this.#publishedAtMs.set(this.#installation.publishOne(body), atMs);
   }
 
   /** Publishes one, waits for its result, and forgets it: whoever answers is there. */

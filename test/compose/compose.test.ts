@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import type { RiskResult } from "../../shared/domain/risk-result.ts";
+import { generateSample, SAMPLE_SCORE_ABOVE } from "../../scripts/sample/generate-sample.ts";
+import { SAMPLE_DEFAULTS } from "../../scripts/sample/sample-limits.ts";
+import { RISK_HEADERS } from "../../shared/amqp/risk-headers.ts";
+import { riskResultSchema, type RiskResult } from "../../shared/domain/risk-result.ts";
 import { OutcomeCollector } from "../support/outcome-collector.ts";
+import { sampleCounts } from "../support/sample-counts.ts";
 import { sampleBody } from "../support/sample-transaction.ts";
 import { Composition } from "./composition.ts";
 import { bytesAdded, packagesInImage, productionPackages } from "./image-facts.ts";
@@ -17,14 +21,18 @@ const sample = Array.from({ length: COUNT }, (_, i) =>
   sampleBody({
     transactionId: `compose-${i}`,
     userId: `user-${i}`,
-    amount: { value: i % 20 === 19 ? "0.00" : "128.50", currency: "CNY" },
+    amount: { value: i % 20 === 19 ? "0.00" : "1280.50", currency: "CNY" },
   }),
 );
 const idsWhere = (isWanted: (at: number) => boolean): string[] =>
   sample.flatMap(({ transactionId }, at) => (isWanted(at) ? [String(transactionId)] : [])).toSorted();
 
 // The quota makes it last for half a minute: long enough to be torn down in its midst.
-const composition = new Composition({ ALIPAY_QUOTA: "40/1s", ALIPAY_QUOTA_HISTORY: "none" });
+const composition = new Composition({
+  ALIPAY_QUOTA: "40/1s",
+  ALIPAY_QUOTA_HISTORY: "none",
+  SCORE_ABOVE: String(SAMPLE_SCORE_ABOVE),
+});
 const collect = async (): Promise<OutcomeCollector> =>
   OutcomeCollector.start(`amqp://${await composition.address("rabbitmq", 5672)}`, "risk");
 
@@ -104,6 +112,25 @@ it(
     expect(calls - results.size).toBeLessThanOrEqual(CALLS_CUT_AT_MOST);
   },
 );
+
+it("comes to the demo's totals with the demo's sample", { timeout: 300_000 }, async () => {
+  const rows = [...generateSample(SAMPLE_DEFAULTS)];
+  const collector = await collect();
+  const lines = rows.map(({ line }) => `${line}\n`).join("");
+  await composition.feed(lines, "run", "--rm", "-T", "worker", "publish", "-", "--json");
+  await collector.until(
+    (c) => c.results.length + c.deadLetters.length >= rows.length,
+    AbortSignal.timeout(240_000),
+  );
+  await collector.close();
+  const totals: Record<string, number> = {};
+  const count = (outcome: string): void => void (totals[outcome] = (totals[outcome] ?? 0) + 1);
+  for (const { body } of collector.results) count(riskResultSchema.parse(JSON.parse(body.toString())).source);
+  for (const { properties } of collector.deadLetters)
+    count(String(properties.headers?.[RISK_HEADERS.reason]));
+  const { large, returning, small, ...reasons } = sampleCounts(SAMPLE_DEFAULTS);
+  expect(totals).toEqual({ alipay: large, cache: returning, "below-threshold": small, ...reasons });
+});
 
 it("answers the commands that the README names", async () => {
   const shown = await composition.compose("run", "--rm", "-T", "worker", "result", "compose-0", "--json");

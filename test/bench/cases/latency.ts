@@ -1,16 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { startCannedGateway } from "../canned-gateway.ts";
 import type { BenchCase, BenchContext } from "../bench-case.ts";
 import { Contender } from "../contender.ts";
 import { Installation } from "../installation.ts";
+import { publishInPace } from "../publish-in-pace.ts";
 import { quantile } from "../quantile.ts";
 import { ResultClock } from "../result-clock.ts";
 
 const GATEWAY_MS = 80;
 const PER_HOUR = [50_000, 500_000];
 const OWN_P99_MS = 5;
-/** What comes first is for warming up: connections, and the code that runs for each transaction. */
-const WARM_UP_SECONDS = 5;
 
 /** How long payments wait, and how much of it is ours. */
 export const LATENCY: BenchCase = {
@@ -64,7 +62,7 @@ interface Latencies {
 }
 
 async function atRate(perHour: number, { servers, isQuick, say }: BenchContext): Promise<Latencies> {
-  const seconds = WARM_UP_SECONDS + (isQuick ? 5 : 30);
+  const seconds = isQuick ? 5 : 30;
   const gateway = await startCannedGateway(GATEWAY_MS);
   const installation = await Installation.create(servers, gateway.url);
   const clock = await ResultClock.start(installation);
@@ -96,26 +94,9 @@ async function timed(
 ): Promise<ReadonlyMap<string, number>> {
   try {
     await clock.answered();
-    return await publishInPace(clock, perHour, seconds);
+    const results = await publishInPace(clock, { perHour, seconds });
+    return new Map(results.map(({ transactionId, ms }) => [transactionId, ms]));
   } finally {
     await contender.end();
   }
-}
-
-/** At random moments, as payments come. */
-async function publishInPace(
-  clock: ResultClock,
-  perHour: number,
-  seconds: number,
-): Promise<ReadonlyMap<string, number>> {
-  const fromMs = performance.now();
-  const warmMs = fromMs + 1_000 * WARM_UP_SECONDS;
-  for (let nextMs = fromMs; nextMs < fromMs + 1_000 * seconds;) {
-    await sleep(Math.max(0, nextMs - performance.now()));
-    clock.publish();
-    nextMs += (-Math.log(1 - Math.random()) * 3_600_000) / perHour;
-  }
-  await clock.allIn();
-  const counted = clock.takeResults().filter(({ publishedAtMs }) => publishedAtMs >= warmMs);
-  return new Map(counted.map(({ transactionId, ms }) => [transactionId, ms]));
 }

@@ -5,7 +5,7 @@ import { brokerNames } from "../../../shared/amqp/broker-names.ts";
 import { inspectQueues } from "../../../shared/amqp/inspect-queues.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
 import type { DemoSummary } from "../../../scripts/cli/demo/summary.ts";
-import { generateSample } from "../../../scripts/sample/generate-sample.ts";
+import { sampleCounts } from "../../support/sample-counts.ts";
 import { answers } from "../../../scripts/services/answers.ts";
 import { RisklineProcess } from "../../unit/cli/riskline-process.ts";
 import { folderOf } from "../../unit/cli/folder.ts";
@@ -37,15 +37,6 @@ function summaryOf({ stdout }: { readonly stdout: string }): DemoSummary {
   return summary;
 }
 
-function sampleCounts(rows: number) {
-  const counts: Record<string, number> = {};
-  for (const { kind, reason } of generateSample({ rows, seed: 1 })) {
-    const outcome = reason ?? kind;
-    counts[outcome] = (counts[outcome] ?? 0) + 1;
-  }
-  return counts;
-}
-
 /** What is left of the demo on servers that were given to it. */
 async function leftBehind(said: string): Promise<string[]> {
   const namespace = /namespace (demo-[0-9a-f]+)/.exec(said)?.[1] ?? "";
@@ -74,7 +65,7 @@ describe("riskline demo, on servers that are given", () => {
     const { demo, files } = startDemo(["--rows", `${rows}`], given());
     const ended = await demo.end();
     expect(ended).toMatchObject({ status: 0 });
-    const { large = 0, small = 0, ...reasons } = sampleCounts(rows);
+    const { large = 0, small = 0, ...reasons } = sampleCounts({ rows, seed: 1 });
     const summary = summaryOf(ended);
     const total = (counts: object = {}): number =>
       Object.values(counts).reduce((sum: number, count) => sum + Number(count), 0);
