@@ -6,6 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { startServices } from "../../scripts/services/start-services.ts";
 import type { BenchCase, Finding } from "./bench-case.ts";
+import { BESIDE_REPLAY } from "./cases/beside-replay.ts";
 import { CACHED_PATH } from "./cases/cached-path.ts";
 import { LATENCY } from "./cases/latency.ts";
 import { PAYMENTS } from "./cases/payments.ts";
@@ -21,6 +22,7 @@ const CASES: readonly BenchCase[] = [
   QUOTA_USE,
   LATENCY,
   PAYMENTS,
+  BESIDE_REPLAY,
   START_AND_MEMORY,
 ];
 

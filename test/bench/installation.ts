@@ -88,11 +88,11 @@ export class Installation {
     }
   }
 
-  /** Publishes a body, or the next one, and gives its id. */
-  publishOne(body: TransactionBody = nextBody(this.#published++)): string {
+  /** Publishes a body, or the next one, to a lane, and gives its id. A lane that is none makes a dead letter of it. */
+  publishOne(body: TransactionBody = nextBody(this.#published++), lane = "standard"): string {
     this.#channel.publish(
       `${this.namespace}.transactions`,
-      "transaction.standard",
+      `transaction.${lane}`,
       Buffer.from(JSON.stringify(body)),
       { contentType: "application/json", messageId: body.transactionId, persistent: true, mandatory: true },
     );
