@@ -23,8 +23,6 @@ interface LoggerOptions {
   readonly destination: "stdout" | "stderr" | DestinationStream;
 }
 
-/** No more than pino writes at once. */
-const MOST_GATHERED_BYTES = 16_000;
 const AT_ONCE_FROM = pino.levels.values["warn"] ?? 0;
 
 /** Makes a logger that writes JSON lines: level, time, worker, event and the allowed fields, nothing else. */
@@ -64,21 +62,20 @@ function destinationStream(destination: LoggerOptions["destination"]): Destinati
  * Synchronously, and from a warning on at once: the last lines before an end are the ones that are needed.
  */
 function gatheringLines(fileDescriptor: number): DestinationStream {
-  const file = pino.destination({ dest: fileDescriptor, sync: true, minLength: MOST_GATHERED_BYTES });
-  process.on("exit", () => file.flushSync());
-  let isDue = false;
-  const flush = (): void => {
-    isDue = false;
-    file.flushSync();
+  const file = pino.destination({ dest: fileDescriptor, sync: true });
+  let gathered = "";
+  const write = (): void => {
+    if (gathered !== "") file.write(gathered);
+    gathered = "";
   };
+  process.on("exit", write);
   const lines = {
     [pino.symbols.needsMetadataGsym]: true, // so that pino tells the level here
     lastLevel: 0,
     write(line: string): void {
-      file.write(line);
-      if (lines.lastLevel >= AT_ONCE_FROM) return flush();
-      if (!isDue) process.nextTick(flush);
-      isDue = true;
+      if (gathered === "") process.nextTick(write);
+      gathered += line;
+      if (lines.lastLevel >= AT_ONCE_FROM) write();
     },
   };
   return lines;

@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { createLogger } from "../../../shared/process/logger.ts";
 
@@ -118,5 +119,17 @@ describe("on standard output", () => {
   it("more lines than fit into one write are written whole, in their order", () => {
     const events = eventsOf("for (let i = 0; i < 2_000; i++) log.info(`event-${i}`);");
     expect(events).toEqual(Array.from({ length: 2_000 }, (_, i) => `event-${i}`));
+  });
+
+  it("nobody's reading is no reason to stop", async () => {
+    const statements = `
+      process.stdin.once("data", () => {
+        for (let i = 0; i < 3; i++) setTimeout(() => log.info("unread"), i);
+        process.stdin.destroy();
+      });`;
+    const child = spawn(process.execPath, nodeArguments(statements), { stdio: ["pipe", "pipe", "ignore"] });
+    child.stdout.destroy();
+    child.stdin.write("go");
+    expect(await once(child, "exit")).toEqual([0, null]);
   });
 });
