@@ -93,15 +93,17 @@ describe("what it drops", () => {
 describe("on standard output", () => {
   const LOGGER = new URL("../../../shared/process/logger.ts", import.meta.url).href;
 
+  const nodeArguments = (statements: string): string[] => [
+    "--input-type=module",
+    "-e",
+    `import { createLogger } from "${LOGGER}";
+     const log = createLogger({ level: "info", worker: "worker-1", destination: "stdout" });
+     ${statements}`,
+  ];
+
   /** The events that a process had written when it ended. */
   function eventsOf(statements: string): string[] {
-    const program = `
-      import { createLogger } from "${LOGGER}";
-      const log = createLogger({ level: "info", worker: "worker-1", destination: "stdout" });
-      ${statements}`;
-    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
-      encoding: "utf8",
-    });
+    const { stdout } = spawnSync(process.execPath, nodeArguments(statements), { encoding: "utf8" });
     return [...stdout.matchAll(/"event":"([^"]+)"/g)].map(([, event]) => event ?? "");
   }
 
