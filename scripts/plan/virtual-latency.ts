@@ -1,6 +1,6 @@
 import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
 
-const { ANSWERS_NEEDED, LATENCY_PERIOD_MS } = LEDGER_RULES;
+const { ANSWERS_COUNTED, ANSWERS_DOUBTED, LATENCY_PERIOD_MS } = LEDGER_RULES;
 /** Redis forgets it so long after a period has begun in which there was no answer later on. */
 const KEPT_MS = 3 * LATENCY_PERIOD_MS;
 
@@ -19,13 +19,15 @@ export class VirtualLatency {
       this.#sinceMs = nowMs;
     }
     this.#leastMs = Math.min(this.#leastMs, latencyMs);
-    this.#answers += 1;
+    this.#answers = Math.min(this.#answers + 1, ANSWERS_COUNTED);
   }
 
   /** How long before its answer a call had arrived at the latest. */
   creditMs(): number {
-    // Fewer answers may all have been slow on the way to the gateway.
-    return this.#answers >= ANSWERS_NEEDED ? Math.min(this.#leastMs, this.#beforeMs) : 0;
+    if (this.#answers === 0) return 0;
+    const leastMs = Math.min(this.#leastMs, this.#beforeMs);
+    // Few answers may all have been slow on the way to the gateway.
+    return (leastMs * this.#answers) / (this.#answers + ANSWERS_DOUBTED);
   }
 
   #forget(): void {

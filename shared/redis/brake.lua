@@ -10,8 +10,8 @@ local life
 -- free before it is a strike. Gives when it had arrived at the latest.
 local function noteAnswered()
   local seen = redis.call('HMGET', latencyKey, 'least', 'before', 'answers')
-  local credit = tonumber(seen[3] or 0) >= ANSWERS_NEEDED and math.min(seen[1], seen[2] or math.huge) or 0
-  redis.call('ZADD', logKey, 'XX', 'LT', exact(now - credit), permitId)
+  local least = seen[1] and math.min(seen[1], seen[2] or math.huge) or 0
+  redis.call('ZADD', logKey, 'XX', 'LT', exact(now - credit(least, tonumber(seen[3] or 0))), permitId)
   return math.min(now, tonumber(redis.call('ZSCORE', logKey, permitId) or now))
 end
 

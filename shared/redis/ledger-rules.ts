@@ -19,8 +19,13 @@ export const LEDGER_RULES = {
   MARGIN_MS: 5,
   /** The least latency is that of the last one or two of these. */
   LATENCY_PERIOD_MS: 300_000,
-  /** Before so many answers, of all replicas, nothing is concluded from it. */
-  ANSWERS_NEEDED: 50,
+  /**
+   * Few answers may all have been slow on their way, on a busy machine many: after so many, of all replicas, half of the
+   * least latency is believed, after twice as many two thirds …
+   */
+  ANSWERS_DOUBTED: 50,
+  /** … and no more are counted than these. */
+  ANSWERS_COUNTED: 1_000,
   /** Windows up to this are judged by the log of calls, longer ones by the number of calls in each second … */
   LONGEST_LOGGED_MS: 60_000,
   /** … and those longer than this by the number in each minute. */

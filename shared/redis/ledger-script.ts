@@ -8,6 +8,8 @@ const CLOCK_AND_RULES = [
   "local time = redis.call('TIME')",
   "local now = time[1] * 1000 + time[2] / 1000",
   "local function exact(moment) return string.format('%.3f', moment) end",
+  // How long before its answer a call had arrived at the gateway at the latest.
+  "local function credit(least, answers) return least * answers / (answers + ANSWERS_DOUBTED) end",
 ];
 
 const BASICS = CLOCK_AND_RULES.join(" ");

@@ -85,9 +85,10 @@ export class ClockedLedger {
     await this.#redis.eval(EXPIRE_LUA, keys.length, ...keys, Math.round(ms));
   }
 
-  /** As if enough calls had been answered, the fastest of them so quickly. */
-  async knowLatency(leastMs: number): Promise<void> {
-    const { ANSWERS_NEEDED: answers } = LEDGER_RULES;
+  /** As if many calls had been answered, so quickly that a call is taken to have arrived so long before its answer. */
+  async knowLatency(creditMs: number): Promise<void> {
+    const { ANSWERS_COUNTED: answers, ANSWERS_DOUBTED } = LEDGER_RULES;
+    const leastMs = (creditMs * (answers + ANSWERS_DOUBTED)) / answers;
     await this.#redis.hset(this.keys.latency, { least: leastMs, since: this.#nowMs, answers });
   }
 
