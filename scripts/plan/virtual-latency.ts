@@ -7,6 +7,7 @@ const KEPT_MS = 3 * LATENCY_PERIOD_MS;
 /** The least latency that any replica saw in the last five to ten minutes, as permit-answered.lua keeps it. */
 export class VirtualLatency {
   #answers = 0;
+  #answersBefore = 0;
   #sinceMs = -Infinity;
   #leastMs = Infinity;
   #beforeMs = Infinity;
@@ -15,7 +16,9 @@ export class VirtualLatency {
     if (nowMs - this.#sinceMs >= KEPT_MS) this.#forget();
     if (nowMs - this.#sinceMs >= LATENCY_PERIOD_MS) {
       this.#beforeMs = this.#leastMs;
+      this.#answersBefore = this.#answers;
       this.#leastMs = latencyMs;
+      this.#answers = 0;
       this.#sinceMs = nowMs;
     }
     this.#leastMs = Math.min(this.#leastMs, latencyMs);
@@ -24,14 +27,15 @@ export class VirtualLatency {
 
   /** How long before its answer a call had arrived at the latest. */
   creditMs(): number {
-    if (this.#answers === 0) return 0;
-    const leastMs = Math.min(this.#leastMs, this.#beforeMs);
+    const answers = this.#answers + this.#answersBefore;
+    if (answers === 0) return 0;
     // Few answers may all have been slow on the way to the gateway.
-    return (leastMs * this.#answers) / (this.#answers + ANSWERS_DOUBTED);
+    return (Math.min(this.#leastMs, this.#beforeMs) * answers) / (answers + ANSWERS_DOUBTED);
   }
 
   #forget(): void {
     this.#answers = 0;
+    this.#answersBefore = 0;
     this.#leastMs = Infinity;
     this.#beforeMs = Infinity;
   }

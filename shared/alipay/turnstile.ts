@@ -176,7 +176,7 @@ export class Turnstile {
 
   async #ask(waiter: Waiter): Promise<PermitReply> {
     const most = Math.min(MOST_AT_ONCE, MOST_IN_FLIGHT - this.#inFlight);
-    const useful = Math.max(1, this.#lines.countFor(waiter.call, most)); // whoever asks may have left
+    const useful = Math.max(1, this.#lines.countFor(waiter.call, most)); // whoever asks may have left, or yield to all others
     const reply = await this.#permits
       .permit(waiter.call, waiter.callLimit, useful, waiter.over.signal)
       .catch((error: unknown) => {

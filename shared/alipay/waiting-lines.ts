@@ -65,10 +65,11 @@ export class WaitingLines<W extends Waiter> {
     return this.#choose(call, this.#longestWaiting());
   }
 
-  /** How many could use a permit for call number `call`; counted up to `most`. */
+  /** How many could use a permit for call number `call`, of those who need not yield; counted up to `most`. */
   countFor(call: number, most: number): number {
     let count = 0;
-    for (const { waiters } of this.#lines.values()) {
+    for (const { priority, waiters } of this.#lines.values()) {
+      if (priority === YIELDING_PRIORITY) continue;
       for (const waiter of waiters) {
         if (count >= most) return count;
         if (waiter.call <= call) count += 1;
@@ -86,6 +87,7 @@ export class WaitingLines<W extends Waiter> {
       longest.call <= call &&
       this.#overtakings >= MOST_OVERTAKINGS;
     const next = isTheirTurn ? longest : this.#foremostFor(call);
+    if (next === undefined) return undefined;
     this.#overtakings = longest === undefined || next === longest ? 0 : this.#overtakings + 1;
     return next;
   }

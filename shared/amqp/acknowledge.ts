@@ -8,14 +8,14 @@ export function ack(channel: SettlingChannel, message: ConsumeMessage): boolean 
   return onLiveChannel(() => channel.ack(message));
 }
 
-/** Settles a delivery and all that its channel delivered before; false where the channel is gone. */
-export function ackAllUpTo(channel: SettlingChannel, message: ConsumeMessage): boolean {
-  return onLiveChannel(() => channel.ack(message, true));
+/** Settles a delivery and all that its channel delivered before. */
+export function ackAllUpTo(channel: SettlingChannel, message: ConsumeMessage): void {
+  onLiveChannel(() => channel.ack(message, true));
 }
 
-/** Puts a delivery back onto its queue; false where its channel is gone and the broker has done so. */
-export function giveBack(channel: SettlingChannel, message: ConsumeMessage): boolean {
-  return onLiveChannel(() => channel.nack(message, false, true));
+/** Puts a delivery back onto its queue; where the channel is gone, the broker has done so. */
+export function giveBack(channel: SettlingChannel, message: ConsumeMessage): void {
+  onLiveChannel(() => channel.nack(message, false, true));
 }
 
 function onLiveChannel(settle: () => void): boolean {

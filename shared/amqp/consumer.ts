@@ -17,7 +17,7 @@ const FAULT_FAILURES = 4;
 
 /** What the consumer tells; called on the way of every delivery, so it must be quick and must not throw. */
 export interface ConsumerObserver {
-  /** The disposition is published and confirmed, and the delivery acked or given back. */
+  /** The disposition is published and confirmed, and the delivery given back, or acked with the end of this turn. */
   readonly onSettled?: (delivery: Delivery, disposition: Disposition, ms: number) => void;
   /** The handler threw. That is our fault, never the transaction's: it is given back after the pause. */
   readonly onFault?: (delivery: Delivery, error: unknown, retryInMs: number) => void;

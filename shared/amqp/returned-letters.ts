@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Channel, ConsumeMessage } from "amqplib";
-import type { DeadLetterReason } from "../domain/dead-letter.ts";
 import type { Letter } from "../domain/letters/letter.ts";
+import { UNSTORED_REASONS } from "../domain/unstored-letter.ts";
 import type { BrokerNames } from "./broker-names.ts";
 import { closeInTime } from "./close-in-time.ts";
 import type { BrokerConnection } from "./connection.ts";
@@ -9,8 +9,8 @@ import { openChannel } from "./open-channel.ts";
 import { replayIdOf } from "./read-delivery.ts";
 import { readLetter } from "./read-letter.ts";
 
-/** Dead letters that no worker stores: of these, the journal says nothing. */
-const UNSTORED: readonly DeadLetterReason[] = ["malformed", "conflict", "poisoned"];
+/** A letter that the watching queue takes is one that the broker need not return: the dead-letter queue has to be there. */
+const LOOKED_FOR_EVERY_MS = 5_000;
 
 export interface FollowOptions {
   readonly replayId: string;
@@ -26,18 +26,20 @@ export interface FollowOptions {
 export class ReturnedLetters {
   readonly #channel: Channel;
   readonly #bySha256 = new Map<string, Letter[]>();
+  readonly #looking: NodeJS.Timeout;
   #lost: unknown;
 
   static async follow({ replayId, connection, names, signal }: FollowOptions): Promise<ReturnedLetters> {
     const { channel, ended } = await openChannel(await connection.open(signal));
-    const returned = new ReturnedLetters(channel);
+    const returned = new ReturnedLetters(channel, names.deadLetters);
     ended.catch((error: unknown) => {
       returned.#lost = error;
     });
     // Under our prefix: the right to it is all that an operator needs to have.
     const queue = `${names.deadLetters}.${randomUUID()}`;
     await channel.assertQueue(queue, { exclusive: true, autoDelete: true, durable: false });
-    for (const reason of UNSTORED) await channel.bindQueue(queue, names.exchanges.deadLetters, reason);
+    for (const reason of UNSTORED_REASONS)
+      await channel.bindQueue(queue, names.exchanges.deadLetters, reason);
     const onMessage = (message: ConsumeMessage | null): void => {
       if (message === null) returned.#lost = new Error("the broker cancelled the watching queue");
       else if (replayIdOf(message.properties.headers) === replayId)
@@ -47,8 +49,11 @@ export class ReturnedLetters {
     return returned;
   }
 
-  private constructor(channel: Channel) {
+  private constructor(channel: Channel, deadLetters: string) {
     this.#channel = channel;
+    // Where it is not there, the broker ends the channel, and with it the watching queue.
+    const look = (): unknown => channel.checkQueue(deadLetters).catch(() => undefined);
+    this.#looking = setInterval(look, LOOKED_FOR_EVERY_MS);
   }
 
   /** Takes the next one with this body. @throws where the link is lost: it may have come unseen */
@@ -58,6 +63,7 @@ export class ReturnedLetters {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#looking);
     await closeInTime(this.#channel);
   }
 

@@ -34,6 +34,8 @@ export class Settlements {
   }
 
   #flush(): void {
+    const acked = this.#acked;
+    this.#acked = [];
     let last: ConsumeMessage | undefined;
     for (const [message, isAcked] of this.#open) {
       if (!isAcked) break;
@@ -42,7 +44,6 @@ export class Settlements {
     }
     if (last !== undefined) ackAllUpTo(this.#channel, last);
     // Older ones are still worked on.
-    for (const message of this.#acked) if (this.#open.delete(message)) ack(this.#channel, message);
-    this.#acked = [];
+    for (const message of acked) if (this.#open.delete(message)) ack(this.#channel, message);
   }
 }

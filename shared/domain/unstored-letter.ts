@@ -1,8 +1,13 @@
-import type { DeadLetter } from "./dead-letter.ts";
+import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
 import type { Delivery } from "./delivery.ts";
 
+/** Of what ends for such a reason, the journal says nothing. */
+export const UNSTORED_REASONS = ["malformed", "conflict", "poisoned"] as const satisfies DeadLetterReason[];
+
 /** What a delivery becomes without an outcome in the journal, before it is said who found it and when. */
-export type UnstoredLetter = Omit<DeadLetter, "failedAt" | "worker">;
+export type UnstoredLetter = Omit<DeadLetter, "failedAt" | "worker"> & {
+  readonly reason: (typeof UNSTORED_REASONS)[number];
+};
 
 /** What is told of it all the same. */
 type Told = Pick<Delivery, "calls" | "replays">;

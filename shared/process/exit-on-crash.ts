@@ -7,7 +7,10 @@ import type { Logger } from "./logger.ts";
  */
 export function exitOnCrash(log: Pick<Logger, "fatal">): void {
   process.on("uncaughtException", (error, origin) => {
-    log.fatal("crashed", { cause: origin, error });
-    process.exit(1);
+    try {
+      log.fatal("crashed", { cause: origin, error });
+    } finally {
+      process.exit(1); // also where the log itself is what failed
+    }
   });
 }

@@ -23,6 +23,8 @@ interface LoggerOptions {
   readonly destination: "stdout" | "stderr" | DestinationStream;
 }
 
+/** What a pipe takes in one piece (PIPE_BUF is 4,096 bytes): replicas may share one. Lines are ASCII, but for names. */
+const MOST_GATHERED = 4_000;
 const AT_ONCE_FROM = pino.levels.values["warn"] ?? 0;
 
 /** Makes a logger that writes JSON lines: level, time, worker, event and the allowed fields, nothing else. */
@@ -73,6 +75,7 @@ function gatheringLines(fileDescriptor: number): DestinationStream {
     [pino.symbols.needsMetadataGsym]: true, // so that pino tells the level here
     lastLevel: 0,
     write(line: string): void {
+      if (gathered.length + line.length > MOST_GATHERED) write();
       if (gathered === "") process.nextTick(write);
       gathered += line;
       if (lines.lastLevel >= AT_ONCE_FROM) write();

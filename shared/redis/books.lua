@@ -5,7 +5,8 @@
 -- month's own, "calls 2026-11-23" a day's, "calls m:store-17" a merchant's, "calls none" that of transactions without
 -- one, "calls other" of merchants beyond the limit. The key is made here, and not by the caller: only Redis' clock says
 -- which month it is.
-local BOOKS_KEPT_S = 400 * 86400
+-- From the month's first booking on: its last day for at least 400 days.
+local BOOKS_KEPT_S = (400 + 31) * 86400
 -- Of each month: merchants' names come from outside, and must not fill Redis.
 local MOST_MERCHANTS = 10000
 
@@ -44,7 +45,8 @@ end
 local function book(books, day, merchant, figures)
   local key = monthKey(books, day)
   local suffixes = { '', ' ' .. day, ' ' .. whose(key, merchant) }
-  local fields, added = {}, {}
+  -- The version tells whether the month has begun.
+  local fields, added = { 'v' }, { 0 }
   for name, value in pairs(figures) do
     for _, suffix in ipairs(suffixes) do
       fields[#fields + 1] = name .. suffix
@@ -53,8 +55,8 @@ local function book(books, day, merchant, figures)
   end
   local booked = redis.call('HMGET', key, unpack(fields))
   local written = { 'v', 1 }
-  for i, field in ipairs(fields) do
-    written[#written + 1] = field
+  for i = 2, #fields do
+    written[#written + 1] = fields[i]
     written[#written + 1] = tonumber(booked[i] or 0) + added[i]
   end
   redis.call('HSET', key, unpack(written))

@@ -9,9 +9,10 @@ local life
 -- The call was answered, but is told here and not by permit-answered.lua: its place among those under way must not be
 -- free before it is a strike. Gives when it had arrived at the latest.
 local function noteAnswered()
-  local seen = redis.call('HMGET', latencyKey, 'least', 'before', 'answers')
+  local seen = redis.call('HMGET', latencyKey, 'least', 'before', 'answers', 'answersBefore')
   local least = seen[1] and math.min(seen[1], seen[2] or math.huge) or 0
-  redis.call('ZADD', logKey, 'XX', 'LT', exact(now - credit(least, tonumber(seen[3] or 0))), permitId)
+  local answers = tonumber(seen[3] or 0) + tonumber(seen[4] or 0)
+  redis.call('ZADD', logKey, 'XX', 'LT', exact(now - credit(math.min(least, now - departedAt), answers)), permitId)
   return math.min(now, tonumber(redis.call('ZSCORE', logKey, permitId) or now))
 end
 

@@ -236,10 +236,10 @@ if start - now > HORIZON_MS then
   return answer('wait', math.ceil(start - now - HORIZON_MS), ASKED_AGAIN_WITHIN_MS)
 end
 
--- Logged before anybody hears of them. Further ones only where they start with the first: else other replicas would find
--- the next starts taken.
+-- Logged before anybody hears of them. Further ones only where they start with the first, and no more than half of what
+-- may still be under way: else other replicas would find the next starts, or all places, taken.
 local starts = {}
-local most = probeOverdue and 1 or math.min(tonumber(ARGV[10]), mostUnderWay - underWay)
+local most = probeOverdue and 1 or math.min(tonumber(ARGV[10]), math.ceil((mostUnderWay - underWay) / 2))
 repeat
   starts[#starts + 1] = exact(start - now)
   logCall(start, #starts == 1 and permitId or (permitId .. '.' .. #starts))

@@ -110,19 +110,23 @@ export class QuotaLedger {
     const { history, strikesPerDay } = this.#settings;
     // The permit's age is counted from before the question: Redis' start can only be later.
     const askedAt = this.#monotonicMs();
+    const asked = this.#scripts.permit(this.#allKeys, [
+      id,
+      this.#lifeMs,
+      this.#generation,
+      randomUUID(),
+      history,
+      this.#quotaText,
+      strikesPerDay,
+      call,
+      callLimit,
+      most,
+    ]);
     const reply = permitSchema.parse(
-      await this.#scripts.permit(this.#allKeys, [
-        id,
-        this.#lifeMs,
-        this.#generation,
-        randomUUID(),
-        history,
-        this.#quotaText,
-        strikesPerDay,
-        call,
-        callLimit,
-        most,
-      ]),
+      await asked.catch((error: unknown) => {
+        this.#takeBack(id, most);
+        throw error;
+      }),
     );
     this.#meet(reply[0]);
     this.#watchQuotas(reply[1] === 1);
@@ -132,7 +136,7 @@ export class QuotaLedger {
         const [, , , kind, startInMs, isProbe, ...furtherStartsInMs] = reply;
         const permit = this.#permitFrom(id, askedAt, startInMs);
         const further = furtherStartsInMs.map((inMs, index) =>
-          this.#permitFrom(`${id}.${index + 2}`, askedAt, inMs),
+          this.#permitFrom(idOf(id, index + 2), askedAt, inMs),
         );
         return { kind, permit, startInMs, isProbe: isProbe === 1, further };
       }
@@ -143,6 +147,11 @@ export class QuotaLedger {
       case "held":
         return { kind: "held", hold: { kind: reply[4], cause: reply[5], remainingMs: reply[6] } };
     }
+  }
+
+  /** What a late answer may yet grant is nobody's. Best effort; on its way behind the question. */
+  #takeBack(id: string, most: number): void {
+    for (let nth = 1; nth <= most; nth += 1) this.unused(idOf(id, nth)).catch(() => undefined);
   }
 
   #permitFrom(id: string, askedAt: number, startInMs: number): Permit {
@@ -266,3 +275,6 @@ export class QuotaLedger {
     await this.#scripts.lift(this.#allKeys, []);
   }
 }
+
+/** Of the permits that one question brought, as permit.lua names them. */
+const idOf = (first: string, nth: number): string => (nth === 1 ? first : `${first}.${nth}`);

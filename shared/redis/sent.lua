@@ -41,8 +41,8 @@ if not again then
     if period.budget and period.spent + price > period.budget then
       -- Told to whoever looks; gone with the next call that is recorded.
       if not period.isStopped then
-        redis.call('HSET', books, 'v', 1, 'stoppedAt' .. period.suffix, now, 'stoppedBy' .. period.suffix, period.budget)
-        redis.call('EXPIRE', books, BOOKS_KEPT_S)
+        redis.call('HSET', books, 'stoppedAt' .. period.suffix, now, 'stoppedBy' .. period.suffix, period.budget)
+        if redis.call('HSETNX', books, 'v', 1) == 1 then redis.call('EXPIRE', books, BOOKS_KEPT_S) end
       end
       return { 'unaffordable', period.name, now, periods[1].spent, periods[2].spent }
     end

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import { generateSample, SAMPLE_SCORE_ABOVE } from "../../scripts/sample/generate-sample.ts";
+import { DEMO_SETTINGS, ROWS_PER_SECOND } from "../../scripts/cli/demo/demo-settings.ts";
+import { generateSample } from "../../scripts/sample/generate-sample.ts";
 import { SAMPLE_DEFAULTS } from "../../scripts/sample/sample-limits.ts";
 import { RISK_HEADERS } from "../../shared/amqp/risk-headers.ts";
 import { riskResultSchema, type RiskResult } from "../../shared/domain/risk-result.ts";
@@ -28,11 +29,7 @@ const idsWhere = (isWanted: (at: number) => boolean): string[] =>
   sample.flatMap(({ transactionId }, at) => (isWanted(at) ? [String(transactionId)] : [])).toSorted();
 
 // The quota makes it last for half a minute: long enough to be torn down in its midst.
-const composition = new Composition({
-  ALIPAY_QUOTA: "40/1s",
-  ALIPAY_QUOTA_HISTORY: "none",
-  SCORE_ABOVE: String(SAMPLE_SCORE_ABOVE),
-});
+const composition = new Composition(DEMO_SETTINGS);
 const collect = async (): Promise<OutcomeCollector> =>
   OutcomeCollector.start(`amqp://${await composition.address("rabbitmq", 5672)}`, "risk");
 
@@ -117,7 +114,18 @@ it("comes to the demo's totals with the demo's sample", { timeout: 300_000 }, as
   const rows = [...generateSample(SAMPLE_DEFAULTS)];
   const collector = await collect();
   const lines = rows.map(({ line }) => `${line}\n`).join("");
-  await composition.feed(lines, "run", "--rm", "-T", "worker", "publish", "-", "--json");
+  const publish = [
+    "run",
+    "--rm",
+    "-T",
+    "worker",
+    "publish",
+    "-",
+    "--rate",
+    String(ROWS_PER_SECOND),
+    "--json",
+  ];
+  await composition.feed(lines, ...publish);
   await collector.until(
     (c) => c.results.length + c.deadLetters.length >= rows.length,
     AbortSignal.timeout(240_000),

@@ -52,7 +52,7 @@ export interface HandlerOptions {
     /** Releases what goes to wait, and counts it. Best effort. */
     putOff(claim: Claim, amount: Money): Promise<void>;
   };
-  /** Waits in hand for somebody else's work on it: what it gives then was waited for in vain. */
+  /** Claims, and waits where somebody else has it first. "leased" or "following": there is no more time to wait. */
   readonly claim: (
     transaction: Transaction,
     token: string,

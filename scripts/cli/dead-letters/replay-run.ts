@@ -177,9 +177,10 @@ export class ReplayRun {
         publishing.push(published);
       }
     } finally {
-      // What was published is taken off its queue, also when this ends early.
-      await Promise.all(publishing);
+      // What was published is taken off its queue, also when this ends early or one of them fails.
+      await Promise.allSettled(publishing);
     }
+    await Promise.all(publishing);
     const size = publishing.length;
     if (size > 0) this.#underWay = { size, before };
     return (await this.#judgeBatch(untilMs)) && size === batch.length;

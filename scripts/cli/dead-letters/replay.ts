@@ -89,17 +89,47 @@ export async function startReplay(
     counts: { ...NO_COUNTS },
   };
   const records = new ReplayRecords(session.client, session.namespace);
-  await records.start(record, { selection: order.selection, ...planJson(priced) });
-  return runReplay(context, record, records);
+  return watching(session, id, async (returned) => {
+    await records.start(record, { selection: order.selection, ...planJson(priced) });
+    return runReplay(context, record, { records, returned });
+  });
 }
 
 /** Goes on with one that was paused, stopped or interrupted. @throws where nobody can, or somebody does */
 export async function resumeReplay(context: ReplayContext, id: string, why: string): Promise<Replayed> {
-  const { client, namespace, operator, isPatient, note, signal } = context.session;
+  const { client, namespace } = context.session;
   const records = new ReplayRecords(client, namespace);
+  return watching(context.session, id, async (returned) => {
+    await takeUp(context.session, records, id, why);
+    const record = await records.read(id, await redisNow(client));
+    if (record === undefined) throw new Error(`${id}: cannot be read`);
+    return runReplay(context, record, { records, returned });
+  });
+}
+
+/** Opened before anything is written down: a broker that refuses it leaves no replay behind that nobody runs. */
+async function watching(
+  session: LettersSession,
+  replayId: string,
+  run: (returned: ReturnedLetters) => Promise<Replayed>,
+): Promise<Replayed> {
+  const returned = await ReturnedLetters.follow({ ...session, replayId });
+  try {
+    return await run(returned);
+  } finally {
+    await returned.close();
+  }
+}
+
+async function takeUp(
+  { operator, isPatient, note, signal }: LettersSession,
+  records: ReplayRecords,
+  id: string,
+  why: string,
+): Promise<void> {
   for (;;) {
     const found = await records.takeUp(id, { by: operator, why });
-    if (found === "taken") break;
+    if (found === "taken") return;
     if (found === "absent") throw new Error(`${id}: no such replay (riskline dead-letters replays)`);
     if (found === "finished") throw new Error(`${id}: is finished`);
     const says = `${id}: is running, or was until some seconds ago`;
@@ -107,19 +137,15 @@ export async function resumeReplay(context: ReplayContext, id: string, why: stri
     note(`waiting: ${says}`);
     await sleep(LOOKED_AT_EVERY_MS, undefined, { signal });
   }
-  const record = await records.read(id, await redisNow(client));
-  if (record === undefined) throw new Error(`${id}: cannot be read`);
-  return runReplay(context, record, records);
 }
 
 /** Runs one that `records` began or took up, from wherever it is. */
 async function runReplay(
   context: ReplayContext,
   record: ReplayRecord,
-  records: ReplayRecords,
+  { records, returned }: { readonly records: ReplayRecords; readonly returned: ReturnedLetters },
 ): Promise<Replayed> {
   const { session, settings, patienceMs, heldMs } = context;
-  const returned = await ReturnedLetters.follow({ ...session, replayId: record.id });
   const counts = { ...record.counts };
   const pausing = new AbortController();
   const progress = showProgress("put back", undefined);
@@ -158,7 +184,6 @@ async function runReplay(
   } finally {
     clearInterval(beat);
     progress.end();
-    await returned.close();
     await publisher.close();
     await records.end(record.id, counts, end.state);
   }

@@ -24,6 +24,8 @@ type MomentFlag = { readonly atMs: number } | { readonly agoMs: number };
 const UNEXPLAINED: readonly string[] = ["misrouted", "unknown"];
 const REASONS: readonly string[] = [...deadLetterSchema.shape.reason.options, ...UNEXPLAINED];
 const LARGEST = 100_000_000;
+/** The clock of whoever asks may be wrong. */
+const DAY_MS = 86_400_000;
 /** No id is longer (contract, section 2). */
 const LONGEST_ID = 64;
 const LONGEST_CODE = 256;
@@ -65,7 +67,7 @@ export function readSelection(flags: SelectionFlags, nowMs: number): LetterSelec
 function contradictionIn(flags: SelectionFlags, nowMs: number): string | undefined {
   const { reason, code, sinceMs = -Infinity, untilMs = Infinity } = readSelection(flags, nowMs);
   if (sinceMs > untilMs) return "--since is later than --until: no dead letter can fit both";
-  if (sinceMs > nowMs) return "--since is still to come: no dead letter can fit it";
+  if (sinceMs > nowMs + DAY_MS) return "--since is still to come: no dead letter can fit it";
   if (reason === undefined || !UNEXPLAINED.includes(reason)) return undefined;
   if (flags.since !== undefined || flags.until !== undefined)
     return `--since, --until: what is ${reason} does not say when it failed`;

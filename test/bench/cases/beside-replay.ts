@@ -32,17 +32,13 @@ export const BESIDE_REPLAY: BenchCase = {
       await clock.answered();
       say("alone");
       const alone = await live();
-      const callsBefore = (await gateway.msOfCalls()).size;
       for (let letter = 0; letter < LETTERS; letter += 1) {
         installation.publishOne({ ...nextBody(letter), transactionId: `letter-${letter}` }, "nowhere");
       }
       say("beside a replay");
-      const args = ["dead-letters", "replay", "--all", "--share", "10%", "--yes"];
-      const replay = new Contender([RISKLINE, ...args], { ...installation.env, ...SETTINGS });
-      const beside = await live();
-      await replay.end();
-      const ids = [...(await gateway.msOfCalls()).keys()].slice(callsBefore);
-      const replayed = ids.filter((id) => id.startsWith("letter-")).length;
+      const beside = await besideReplay(installation, live);
+      const called = [...(await gateway.msOfCalls()).keys()];
+      const replayed = called.filter((id) => id.startsWith("letter-")).length;
       const times = median(beside) / median(alone);
       return {
         head: ["", "payments", "p50, ms", "p99, ms", "letters replayed"],
@@ -67,6 +63,16 @@ export const BESIDE_REPLAY: BenchCase = {
     }
   },
 };
+
+async function besideReplay<T>({ env }: Installation, work: () => Promise<T>): Promise<T> {
+  const args = ["dead-letters", "replay", "--all", "--share", "10%", "--yes"];
+  const replay = new Contender([RISKLINE, ...args], { ...env, ...SETTINGS });
+  try {
+    return await work();
+  } finally {
+    await replay.end();
+  }
+}
 
 const median = (results: readonly TimedResult[]): number =>
   quantile(

@@ -78,15 +78,6 @@ it.each([
     ],
     expected: 50,
   },
-  {
-    title: "none of the period before that",
-    seen: [
-      [0, 50],
-      [5.1, 80],
-      [5.1, 90],
-    ],
-    expected: 80,
-  },
 ])("is the least latency of the last two periods: $title", async ({ seen, expected }) => {
   await ledgers.knowLatency(3_000);
   const replica = ledgers.replica(ROOM);
@@ -96,6 +87,17 @@ it.each([
     given = await answer(replica, latencyMs);
   }
   expect(given).toBeCloseTo(expected * MOST_BELIEVED, 2);
+});
+
+it("is none of the period before those, and is believed no more for answers of that time", async () => {
+  await ledgers.knowLatency(3_000);
+  const replica = ledgers.replica(ROOM);
+  let given = 0;
+  for (const latencyMs of [50, 80, 90]) {
+    await ledgers.pass(5.1 * MINUTE);
+    given = await answer(replica, latencyMs);
+  }
+  expect(given).toBeCloseTo((80 * 2) / (2 + ANSWERS_DOUBTED), 2);
 });
 
 it("is shared: what one replica saw counts for all of them", async () => {

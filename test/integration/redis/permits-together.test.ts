@@ -79,8 +79,12 @@ it("where calls are spaced, others can have the next ones", async () => {
 });
 
 it("there are never more under way than strikes left", async () => {
-  ledger = openLedger({ strikesPerDay: 3 });
-  expect(permitsOf(await ledger.permit(1, 4, 16))).toHaveLength(3);
+  ledger = openLedger({ strikesPerDay: 7 });
+  const counts: number[] = [];
+  for (let question = 0; question < 3; question += 1)
+    counts.push(permitsOf(await ledger.permit(1, 4, 16)).length);
+  // Half of the places each time: another replica finds some, too.
+  expect(counts).toEqual([4, 2, 1]);
   expect(await ledger.permit(1, 4, 16)).toMatchObject({ kind: "wait" });
 });
 

@@ -253,21 +253,28 @@ describe("a permit", () => {
     }
   });
 
-  it("is refused where Redis does not answer", { timeout: 10_000 }, async () => {
-    const proxy = await startTcpProxy(inject("redisUrl"));
-    const client = createRedis(proxy.url);
-    opened.push(client);
-    try {
-      await client.connect();
-      const ledger = new QuotaLedger(client, settings);
-      granted(await firstCall(ledger));
-      proxy.stall();
-      await expect(firstCall(ledger)).rejects.toThrow("timed out");
-    } finally {
-      client.disconnect();
-      await proxy.close();
-    }
-  });
+  it(
+    "is refused where Redis does not answer, and given back where it does later on",
+    { timeout: 10_000 },
+    async () => {
+      const proxy = await startTcpProxy(inject("redisUrl"));
+      const client = createRedis(proxy.url);
+      opened.push(client);
+      try {
+        await client.connect();
+        const ledger = new QuotaLedger(client, settings);
+        granted(await firstCall(ledger));
+        proxy.stall();
+        await expect(firstCall(ledger)).rejects.toThrow("timed out");
+        proxy.restore();
+        await expect.poll(() => redis.hget(keys().state, "grants")).toBe("2");
+        await expect.poll(() => redis.zcard(keys().log)).toBe(1);
+      } finally {
+        client.disconnect();
+        await proxy.close();
+      }
+    },
+  );
 });
 
 it("lets nothing stay in Redis for ever", async () => {
