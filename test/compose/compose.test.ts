@@ -29,7 +29,8 @@ const idsWhere = (isWanted: (at: number) => boolean): string[] =>
   sample.flatMap(({ transactionId }, at) => (isWanted(at) ? [String(transactionId)] : [])).toSorted();
 
 // The quota makes it last for half a minute: long enough to be torn down in its midst.
-const composition = new Composition(DEMO_SETTINGS);
+// The demo's, but for the hour's window: after a restart of everything, that one would admit its average rate only.
+const composition = new Composition({ ...DEMO_SETTINGS, ALIPAY_QUOTA: "50/1s" });
 const collect = async (): Promise<OutcomeCollector> =>
   OutcomeCollector.start(`amqp://${await composition.address("rabbitmq", 5672)}`, "risk");
 
@@ -114,6 +115,7 @@ it("comes to the demo's totals with the demo's sample", { timeout: 300_000 }, as
   const rows = [...generateSample(SAMPLE_DEFAULTS)];
   const collector = await collect();
   const lines = rows.map(({ line }) => `${line}\n`).join("");
+  // Slowly: who comes back must have been scored by then, also by containers on a busy machine.
   const publish = [
     "run",
     "--rm",
@@ -122,7 +124,7 @@ it("comes to the demo's totals with the demo's sample", { timeout: 300_000 }, as
     "publish",
     "-",
     "--rate",
-    String(ROWS_PER_SECOND),
+    String(ROWS_PER_SECOND / 2),
     "--json",
   ];
   await composition.feed(lines, ...publish);
