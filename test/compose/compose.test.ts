@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
-import { DEMO_SETTINGS, ROWS_PER_SECOND } from "../../scripts/cli/demo/demo-settings.ts";
+import { DEMO_SETTINGS } from "../../scripts/cli/demo/demo-settings.ts";
 import { generateSample } from "../../scripts/sample/generate-sample.ts";
 import { SAMPLE_DEFAULTS } from "../../scripts/sample/sample-limits.ts";
 import { RISK_HEADERS } from "../../shared/amqp/risk-headers.ts";
@@ -15,6 +15,8 @@ const COUNT = 1_200;
 /** Calls that may be under way when all ends: as many as the strikes that may be left, LIMIT_STRIKES_PER_DAY. */
 const CALLS_CUT_AT_MOST = 10;
 const WORKERS = 3;
+/** As the README has it. */
+const ROWS_PER_SECOND = "80";
 const NODE_IMAGE = process.env["NODE_IMAGE"] || "node:24-slim";
 
 /** Every twentieth costs nothing, which no risk API takes. */
@@ -116,17 +118,7 @@ it("comes to the demo's totals with the demo's sample", { timeout: 300_000 }, as
   const collector = await collect();
   const lines = rows.map(({ line }) => `${line}\n`).join("");
   // Slowly: who comes back must have been scored by then, also by containers on a busy machine.
-  const publish = [
-    "run",
-    "--rm",
-    "-T",
-    "worker",
-    "publish",
-    "-",
-    "--rate",
-    String(ROWS_PER_SECOND / 2),
-    "--json",
-  ];
+  const publish = ["run", "--rm", "-T", "worker", "publish", "-", "--rate", ROWS_PER_SECOND, "--json"];
   await composition.feed(lines, ...publish);
   await collector.until(
     (c) => c.results.length + c.deadLetters.length >= rows.length,
