@@ -26,34 +26,51 @@ export interface FollowOptions {
 export class ReturnedLetters {
   readonly #channel: Channel;
   readonly #bySha256 = new Map<string, Letter[]>();
-  readonly #looking: NodeJS.Timeout;
+  #looking: NodeJS.Timeout | undefined;
   #lost: unknown;
 
   static async follow({ replayId, connection, names, signal }: FollowOptions): Promise<ReturnedLetters> {
     const { channel, ended } = await openChannel(await connection.open(signal));
-    const returned = new ReturnedLetters(channel, names.deadLetters);
+    const returned = new ReturnedLetters(channel);
     ended.catch((error: unknown) => {
       returned.#lost = error;
     });
+    try {
+      await returned.#watch(replayId, names);
+    } catch (error) {
+      await returned.close();
+      throw error;
+    }
+    return returned;
+  }
+
+  private constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  async #watch(replayId: string, names: BrokerNames): Promise<void> {
+    const channel = this.#channel;
     // Under our prefix: the right to it is all that an operator needs to have.
     const queue = `${names.deadLetters}.${randomUUID()}`;
     await channel.assertQueue(queue, { exclusive: true, autoDelete: true, durable: false });
     for (const reason of UNSTORED_REASONS)
       await channel.bindQueue(queue, names.exchanges.deadLetters, reason);
     const onMessage = (message: ConsumeMessage | null): void => {
-      if (message === null) returned.#lost = new Error("the broker cancelled the watching queue");
+      if (message === null) this.#lost = new Error("the broker cancelled the watching queue");
       else if (replayIdOf(message.properties.headers) === replayId)
-        returned.#add(readLetter(message, names.exchanges.transactions));
+        this.#add(readLetter(message, names.exchanges.transactions));
     };
     await channel.consume(queue, onMessage, { noAck: true });
-    return returned;
+    this.#looking = setInterval(() => void this.#look(names.deadLetters), LOOKED_FOR_EVERY_MS);
   }
 
-  private constructor(channel: Channel, deadLetters: string) {
-    this.#channel = channel;
-    // Where it is not there, the broker ends the channel, and with it the watching queue.
-    const look = (): unknown => channel.checkQueue(deadLetters).catch(() => undefined);
-    this.#looking = setInterval(look, LOOKED_FOR_EVERY_MS);
+  /** Where it is not there, the broker ends the channel, and with it the watching queue; `take` hears of it. */
+  async #look(deadLetters: string): Promise<void> {
+    try {
+      await this.#channel.checkQueue(deadLetters);
+    } catch (error) {
+      this.#lost ??= error;
+    }
   }
 
   /** Takes the next one with this body. @throws where the link is lost: it may have come unseen */

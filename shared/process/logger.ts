@@ -67,8 +67,9 @@ function gatheringLines(fileDescriptor: number): DestinationStream {
   const file = pino.destination({ dest: fileDescriptor, sync: true });
   let gathered = "";
   const write = (): void => {
-    if (gathered !== "") file.write(gathered);
-    gathered = "";
+    const text = gathered;
+    gathered = ""; // first: what a full disk refuses is not written again
+    if (text !== "") file.write(text);
   };
   process.on("exit", write);
   const lines = {

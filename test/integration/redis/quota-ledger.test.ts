@@ -267,8 +267,8 @@ describe("a permit", () => {
         proxy.stall();
         await expect(firstCall(ledger)).rejects.toThrow("timed out");
         proxy.restore();
-        await expect.poll(() => redis.hget(keys().state, "grants")).toBe("2");
-        await expect.poll(() => redis.zcard(keys().log)).toBe(1);
+        await expect.poll(() => redis.hget(keys().state, "grants"), { timeout: 5_000 }).toBe("2");
+        await expect.poll(() => redis.zcard(keys().log), { timeout: 5_000 }).toBe(1);
       } finally {
         client.disconnect();
         await proxy.close();
