@@ -17,7 +17,7 @@ export interface StoredScore extends Score {
   readonly payment?: ScoredPayment;
 }
 
-/** A transaction taken for work: a lease that nobody else holds while it lives. */
+/** A transaction taken for work. */
 export interface Claim {
   readonly transactionId: string;
   /** Stands for the payer wherever a person would be a key. */
@@ -28,8 +28,10 @@ export interface Claim {
   readonly merchantId: string | undefined;
   /** Digest of what makes two transactions with one id the same. */
   readonly digest: string;
-  /** Proves the lease; fresh for each claim. */
+  /** Fresh for each claim; proves the lease, where there is one. */
   readonly token: string;
+  /** Whether nobody else works on it while this lives. A call needs that; an answer that needs no call does not. */
+  readonly isLeased: boolean;
   /** API calls already made for this transaction, by anybody. */
   readonly calls: number;
   /** Those of them that no longer count against the limit: an operator granted a fresh budget after them. */
@@ -66,6 +68,8 @@ export interface History {
   readonly instance?: string | undefined;
   /** Calls that an operator forgave when it was put back. */
   readonly forgiven?: number;
+  /** Whether it is known by now that a claim without a lease will not do. */
+  readonly needsLease?: boolean;
 }
 
 /** What this one says. */
@@ -77,13 +81,14 @@ export function historyOf(delivery: Delivery): History {
   return { calls, replays, replay: deliveryCount === 0 ? "fresh" : "again", ...letter };
 }
 
-/** What is known after a claim that was lost, for the next one: nothing is reopened a second time. */
+/** What is known after a claim that was lost, or had no lease, for the next one: nothing is reopened a second time. */
 export const historyAfter = (history: History, lost: Claim, calls: number): History => ({
   ...history,
   calls: Math.max(history.calls, calls),
   replays: Math.max(history.replays, lost.replays),
   replay: "none",
   forgiven: lost.forgiven,
+  needsLease: true,
 });
 
 /** What claiming finds. */

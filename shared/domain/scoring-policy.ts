@@ -50,6 +50,22 @@ export function lateness(
   return (dueInMs(transaction, claim) ?? Infinity) <= 0 ? { kind: "overdue" } : undefined;
 }
 
+/**
+ * Whether a transaction is taken up with a lease: "always" where it may be called, "unless-scored" where a stored score
+ * would answer it, "never" where nothing that is stored lets it be called. Two who answer without a call do no harm.
+ */
+export type LeaseNeed = "always" | "unless-scored" | "never";
+
+/** Pure: what is known of that before a transaction is taken up. */
+export function leaseNeed(
+  transaction: Pick<Transaction, "rail" | "amount" | "merchantCategoryCode">,
+  policy: ScoringPolicy,
+): LeaseNeed {
+  if (transaction.rail !== SCORED_RAIL) return "never";
+  if (!isSmall(transaction, policy)) return "always";
+  return policy.belowThreshold === "approve" ? "never" : "unless-scored";
+}
+
 /** Whether a stored score may answer it. */
 export function isSmall(
   transaction: Pick<Transaction, "amount" | "merchantCategoryCode">,

@@ -30,35 +30,53 @@ local function monthOf(day) return string.sub(day, 1, 7) end
 
 local function monthKey(books, day) return books .. ':' .. monthOf(day) end
 
+-- Whose figures are known to be in the books of a month.
+local known = {}
+
 -- Which merchant's figures they are. A merchant stays where it was booked first, for the rest of the month.
 local function whose(key, merchant)
   if merchant == '' then return 'none' end
   local name = 'm:' .. merchant
-  if redis.call('HEXISTS', key, 'calls ' .. name) == 1 then return name end
-  if tonumber(redis.call('HGET', key, 'merchants') or 0) >= MOST_MERCHANTS then return 'other' end
-  redis.call('HINCRBY', key, 'merchants', 1)
-  redis.call('HSET', key, 'calls ' .. name, 0)
+  local field = 'calls ' .. name
+  if known[key .. field] then return name end
+  if redis.call('HEXISTS', key, field) == 0 then
+    if tonumber(redis.call('HGET', key, 'merchants') or 0) >= MOST_MERCHANTS then return 'other' end
+    redis.call('HINCRBY', key, 'merchants', 1)
+    redis.call('HSET', key, field, 0)
+  end
+  known[key .. field] = true
   return name
 end
 
--- Adds figures to what is booked of the day, the month and the merchant: one command to read them and one to write them.
+-- What is to be added, by key and field.
+local unwritten = {}
+
+-- Adds figures to what is booked of the day, the month and the merchant. They are in the books once these are written.
 local function book(books, day, merchant, figures)
   local key = monthKey(books, day)
-  local suffixes = { '', ' ' .. day, ' ' .. whose(key, merchant) }
-  -- The version tells whether the month has begun.
-  local fields, added = { 'v' }, { 0 }
-  for name, value in pairs(figures) do
-    for _, suffix in ipairs(suffixes) do
-      fields[#fields + 1] = name .. suffix
-      added[#added + 1] = value
+  local added = unwritten[key] or {}
+  unwritten[key] = added
+  for _, suffix in ipairs({ '', ' ' .. day, ' ' .. whose(key, merchant) }) do
+    for name, value in pairs(figures) do
+      added[name .. suffix] = (added[name .. suffix] or 0) + value
     end
   end
-  local booked = redis.call('HMGET', key, unpack(fields))
-  local written = { 'v', 1 }
-  for i = 2, #fields do
-    written[#written + 1] = fields[i]
-    written[#written + 1] = tonumber(booked[i] or 0) + added[i]
+end
+
+-- One command to read what is booked, and one to write it.
+local function writeBooks()
+  for key, added in pairs(unwritten) do
+    -- The version tells whether the month has begun.
+    local fields = { 'v' }
+    for field in pairs(added) do fields[#fields + 1] = field end
+    local booked = redis.call('HMGET', key, unpack(fields))
+    local written = { 'v', 1 }
+    for i = 2, #fields do
+      written[#written + 1] = fields[i]
+      written[#written + 1] = tonumber(booked[i] or 0) + added[fields[i]]
+    end
+    redis.call('HSET', key, unpack(written))
+    if not booked[1] then redis.call('EXPIRE', key, BOOKS_KEPT_S) end
+    unwritten[key] = nil
   end
-  redis.call('HSET', key, unpack(written))
-  if not booked[1] then redis.call('EXPIRE', key, BOOKS_KEPT_S) end
 end

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
-import { z } from "zod";
 import type {
   Claim,
   ClaimReply,
@@ -16,17 +15,20 @@ import { formatInstant } from "../domain/instant.ts";
 import type { Money } from "../domain/money.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { RiskResult } from "../domain/risk-result.ts";
+import type { LeaseNeed } from "../domain/scoring-policy.ts";
 import type { FlightRole } from "../domain/single-flight.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import { deviceText, digestOf } from "./digest.ts";
 import { HeldClaims, LEASE_MS } from "./held-claims.ts";
+import { claimReplySchema, sentReplySchema, storeReplySchema } from "./journal-replies.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
 import { putOffKey } from "./read-put-off.ts";
 import { readOutcome } from "./read-outcome.ts";
 import { readScore } from "./read-score.ts";
 import { booksKey } from "./read-books.ts";
 import type { LedgerKeys } from "./ledger-keys.ts";
-import { loadScript, readPrelude } from "./script.ts";
+import { loadScript, luaConstants, readPrelude } from "./script.ts";
+import { loadGatheredScript } from "./gathered-script.ts";
 
 /** What was put off is looked at on the same day, and compared with a few before. */
 const PUT_OFF_TTL_SECONDS = 40 * 86_400;
@@ -44,6 +46,8 @@ export interface JournalSettings {
   readonly callPrice: number;
   /** What a transaction is to its payer's flight. */
   readonly flightRole: (transaction: Transaction) => FlightRole;
+  /** Whether it is taken up with a lease. */
+  readonly leaseNeed: (transaction: Transaction) => LeaseNeed;
   /** In force for what this replica calls. */
   readonly budgets: Budgets;
   /** Told what all replicas' calls cost so far, with each call that is recorded or refused for want of budget. */
@@ -51,47 +55,6 @@ export interface JournalSettings {
   /** Told of each outcome that this replica stored and nobody else before. */
   readonly onFirstOutcome?: (outcome: Outcome) => void;
 }
-
-/** The usual reply first: one that does not fit costs more than one that does. */
-const claimReplySchema = z.union([
-  z.tuple([
-    z.literal("claimed"),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.string().nullable(),
-    z.string().nullable(),
-    z.number(),
-  ]),
-  z.tuple([z.literal("settled"), z.string(), z.string()]),
-  z.tuple([
-    z.enum(["leased", "following"]),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.number(),
-  ]),
-  z.tuple([z.literal("conflict"), z.number()]),
-]);
-
-const sentReplySchema = z.union([
-  z.tuple([z.literal("recorded"), z.number(), z.number(), z.number()]),
-  z.tuple([z.literal("unaffordable"), z.enum(["day", "month"]), z.number(), z.number(), z.number()]),
-  z.tuple([z.literal("withdrawn")]),
-  z.tuple([z.literal("lost")]),
-  z.tuple([z.literal("settled"), z.string(), z.string()]),
-]);
-
-const storeReplySchema = z.union([
-  z.tuple([z.literal("stored")]),
-  z.tuple([z.literal("recount"), z.number()]),
-  z.tuple([z.literal("conflict"), z.number()]),
-  z.tuple([z.literal("settled"), z.string(), z.string()]),
-]);
 
 /**
  * What is known of each transaction, shared by all replicas: who works on it, the calls made, how it ended.
@@ -108,12 +71,22 @@ export class Journal {
   constructor(client: Redis, settings: JournalSettings, pseudonymise: Pseudonymise) {
     this.#settings = settings;
     this.#pseudonymise = pseudonymise;
+    const constants = luaConstants({
+      LEASE_MS,
+      JOURNAL_TTL_S: settings.journalTtlSeconds,
+      RESULT_TTL_S: settings.resultTtlSeconds,
+      CACHE_TTL_S: settings.cacheTtlSeconds,
+      CALL_PRICE: settings.callPrice,
+      DAYS_BUDGET: settings.budgets.day,
+      MONTHS_BUDGET: settings.budgets.month,
+    });
     const books = readPrelude("books");
+    const withBooks = { prelude: `${constants} ${books}`, epilogue: "writeBooks()" };
     this.#scripts = {
-      claim: loadScript(client, "claim"),
-      sent: loadScript(client, "sent", books),
+      claim: loadGatheredScript(client, "claim", { prelude: constants }),
+      sent: loadGatheredScript(client, "sent", withBooks),
       unsent: loadScript(client, "unsent", books),
-      store: loadScript(client, "store", books),
+      store: loadGatheredScript(client, "store", withBooks),
       release: loadScript(client, "release"),
       putOff: loadScript(client, "put-off"),
     };
@@ -139,8 +112,6 @@ export class Journal {
         [
           token,
           digest,
-          LEASE_MS,
-          this.#settings.journalTtlSeconds,
           history.calls,
           history.replays,
           history.replay === "none" ? "" : history.replay,
@@ -149,6 +120,7 @@ export class Journal {
           history.isUpgrade ? "upgrade" : "",
           history.instance ?? "",
           history.forgiven ?? 0,
+          history.needsLease === true ? "always" : this.#settings.leaseNeed(transaction),
         ],
       ),
     );
@@ -162,15 +134,16 @@ export class Journal {
       case "following": {
         const [kind, remainingMs, calls, replays, firstTakenUpAtMs, nowMs, forgiven] = reply;
         const counts = { calls, forgiven, replays, nextCallInMs: remainingMs, firstTakenUpAtMs, nowMs };
-        const known = { ...names, ...counts, score: undefined };
+        const known = { ...names, ...counts, score: undefined, isLeased: false };
         return { kind, remainingMs, known };
       }
       case "claimed": {
-        const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score, standing, forgiven] = reply;
+        const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score, standing, forgiven, lease] =
+          reply;
         const counts = { calls, forgiven, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
-        const known = { ...names, ...counts, score: readScore(score) };
+        const known = { ...names, ...counts, score: readScore(score), isLeased: lease === 1 };
         const claim = standing === null ? known : { ...known, standing: readFallback(standing) };
-        this.#held.take(key, claim);
+        if (claim.isLeased) this.#held.take(key, claim);
         return { kind: "claimed", claim };
       }
     }
@@ -178,19 +151,13 @@ export class Journal {
 
   /** Records call number `call` before it leaves. `nextCallInMs`: the wait after it, should it fail. */
   async sent(claim: Claim, call: number, permitId: string, nextCallInMs: number): Promise<SentReply> {
-    const { callPrice, journalTtlSeconds } = this.#settings;
     const reply = sentReplySchema.parse(
       await this.#scripts.sent(this.#sentKeys(claim), [
         claim.token,
         call,
         nextCallInMs,
-        LEASE_MS,
-        journalTtlSeconds,
         permitId,
         claim.merchantId ?? "",
-        callPrice,
-        this.#settings.budgets.day ?? "",
-        this.#settings.budgets.month ?? "",
       ]),
     );
     switch (reply[0]) {
@@ -232,7 +199,7 @@ export class Journal {
     score: StoredScore | undefined,
   ): Promise<StoreReply> {
     const key = this.#journalKey(claim.transactionId);
-    const { journalTtlSeconds, resultTtlSeconds, cacheTtlSeconds, callPrice } = this.#settings;
+    const { cacheTtlSeconds } = this.#settings;
     const body = outcome.kind === "result" ? outcome.result : outcome.deadLetter;
     const reply = storeReplySchema.parse(
       await this.#scripts.store(
@@ -242,11 +209,7 @@ export class Journal {
           outcome.kind,
           JSON.stringify(body),
           calls,
-          journalTtlSeconds,
-          resultTtlSeconds,
           score === undefined || cacheTtlSeconds === 0 ? "" : JSON.stringify({ v: 1, ...score }),
-          cacheTtlSeconds,
-          callPrice,
           claim.replays,
           claim.merchantId ?? "",
           outcome.kind === "result" ? outcome.result.source : "",

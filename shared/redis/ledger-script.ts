@@ -1,10 +1,10 @@
 import type { Redis } from "ioredis";
 import { LEDGER_RULES } from "./ledger-rules.ts";
-import { loadScript, readPrelude, type Script } from "./script.ts";
+import { loadScript, luaConstants, readPrelude, type Script } from "./script.ts";
 
 /** The rules as locals, Redis' clock in ms (`now`), and how a moment is written (`exact`). */
 const CLOCK_AND_RULES = [
-  ...Object.entries(LEDGER_RULES).map(([name, value]) => `local ${name} = ${value}`),
+  luaConstants(LEDGER_RULES),
   "local time = redis.call('TIME')",
   "local now = time[1] * 1000 + time[2] / 1000",
   "local function exact(moment) return string.format('%.3f', moment) end",

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import type { Redis } from "ioredis";
 
 /** Turns a person's id into what stands for it in Redis, metrics and logs. */
@@ -14,7 +14,8 @@ export async function createPseudonymiser(
   configuredKey: string | undefined,
 ): Promise<Pseudonymise> {
   const key = configuredKey ?? (await sharedKey(client, `${namespace}:pseudonym-key`));
-  return (personalId) => createHmac("sha256", key).update(personalId).digest("base64url").slice(0, 22);
+  const secret = createSecretKey(key, "utf8");
+  return (personalId) => createHmac("sha256", secret).update(personalId).digest("base64url").slice(0, 22);
 }
 
 async function sharedKey(client: Redis, name: string): Promise<string> {

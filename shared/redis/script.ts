@@ -10,13 +10,26 @@ export type Script = (keys: readonly string[], args: readonly (string | number)[
  * file. Its comments stand on lines of their own.
  */
 export function readPrelude(name: string): string {
-  const lines = readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8").split("\n");
+  const lines = readLua(name).split("\n");
   return lines.filter((line) => !line.trimStart().startsWith("--")).join(" ");
 }
 
-/** Reads `name.lua` beside this file, to go after `prelude`; it is sent once, and again where Redis has forgotten it. */
-export function loadScript(client: Redis, name: string, prelude = ""): Script {
-  const lua = `${prelude} ${readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8")}`;
+/** Numbers by the names that scripts have for them, as what a script begins with; undefined is nil there. */
+export const luaConstants = (constants: Readonly<Record<string, number | undefined>>): string =>
+  Object.entries(constants)
+    .map(([name, value]) => `local ${name} = ${value ?? "nil"}`)
+    .join(" ");
+
+/** Reads `name.lua` beside this file. */
+export const readLua = (name: string): string =>
+  readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8");
+
+/** Reads `name.lua` beside this file, to go after `prelude`. */
+export const loadScript = (client: Redis, name: string, prelude = ""): Script =>
+  scriptOf(client, `${prelude} ${readLua(name)}`);
+
+/** A script of this Lua; it is sent once, and again where Redis has forgotten it. */
+export function scriptOf(client: Redis, lua: string): Script {
   const sha = createHash("sha1").update(lua).digest("hex");
   return async (keys, args) => {
     gatherWrites(client);

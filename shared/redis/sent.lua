@@ -1,14 +1,12 @@
 -- Records that call number N may leave now, and books its price: before the call, so that no crash can hide it, and no
 -- number of replicas can spend more than the budget.
 -- The same token may record the same N again: a permit went stale before anything left. Nobody else may: their N was made.
--- `dayOf`, `monthKey` and `book` are from books.lua.
+-- `dayOf`, `monthKey`, `book` and `writeBooks` are from books.lua, `now` from gathered-script.ts, and what is
+-- in capitals from journal.ts; a budget may be nil.
 -- KEYS  1 the transaction's journal   2 the quota ledger's state   3 its freeze   4 its permission hold   5 the books
--- ARGV  1 token   2 N   3 ms until the call after this one may be made   4 lease, ms   5 time to live, s   6 permit's id
---       7 merchant, or ""   8 price of a call   9 budget of a day, or ""   10 of a month, or ""
+-- ARGV  1 token   2 N   3 ms until the call after this one may be made   4 permit's id   5 merchant, or ""
 -- Gives  what became of it; where it was recorded or cannot be paid for also Redis' time, and what the day's and the
 --        month's calls cost so far
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local journal = redis.call('HMGET', KEYS[1], 'token', 'calls', 'kind', 'body', 'sentAt', 'sentUnder', 'accounted')
 -- Where an outcome is stored, nobody has a lease but for the sake of an upgrade (claim.lua).
 if journal[3] and journal[1] ~= ARGV[1] then return { 'settled', journal[3], journal[4] } end
@@ -28,17 +26,17 @@ local again = calls == n and journal[6] == ARGV[1]
 if not again and calls ~= n - 1 then return { 'lost' } end
 if again then earlier = string.gsub(earlier, ',?[^,]*$', '') end
 
-local price, day = tonumber(ARGV[8]), dayOf(now)
+local day = dayOf(now)
 local books = monthKey(KEYS[5], day)
 local known = redis.call('HMGET', books, 'tenThousandths ' .. day, 'stoppedAt ' .. day, 'tenThousandths', 'stoppedAt')
 local periods = {
-  { name = 'day', suffix = ' ' .. day, budget = tonumber(ARGV[9]), spent = tonumber(known[1] or 0), isStopped = known[2] },
-  { name = 'month', suffix = '', budget = tonumber(ARGV[10]), spent = tonumber(known[3] or 0), isStopped = known[4] },
+  { name = 'day', suffix = ' ' .. day, budget = DAYS_BUDGET, spent = tonumber(known[1] or 0), isStopped = known[2] },
+  { name = 'month', suffix = '', budget = MONTHS_BUDGET, spent = tonumber(known[3] or 0), isStopped = known[4] },
 }
 local booking = {}
 if not again then
   for _, period in ipairs(periods) do
-    if period.budget and period.spent + price > period.budget then
+    if period.budget and period.spent + CALL_PRICE > period.budget then
       -- Told to whoever looks; gone with the next call that is recorded.
       if not period.isStopped then
         redis.call('HSET', books, 'stoppedAt' .. period.suffix, now, 'stoppedBy' .. period.suffix, period.budget)
@@ -47,16 +45,18 @@ if not again then
       return { 'unaffordable', period.name, now, periods[1].spent, periods[2].spent }
     end
   end
-  book(KEYS[5], day, ARGV[7], { calls = 1, tenThousandths = price })
+  book(KEYS[5], day, ARGV[5], { calls = 1, tenThousandths = CALL_PRICE })
+  -- Whoever is asked about together with this one reads what is spent.
+  writeBooks()
   for _, period in ipairs(periods) do
-    period.spent = period.spent + price
+    period.spent = period.spent + CALL_PRICE
     if period.isStopped then redis.call('HDEL', books, 'stoppedAt' .. period.suffix, 'stoppedBy' .. period.suffix) end
   end
   -- What store.lua need not book any more, and unsent.lua would have to take back.
-  booking = { 'accounted', tonumber(journal[7] or 0) + 1, 'bookedOn', day, 'bookedFor', price }
+  booking = { 'accounted', tonumber(journal[7] or 0) + 1, 'bookedOn', day, 'bookedFor', CALL_PRICE }
 end
 
-redis.call('HSET', KEYS[1], 'calls', n, 'sentBy', ARGV[6], 'sentUnder', ARGV[1], 'nextCallAt', now + ARGV[3], 'leaseUntil', now + ARGV[4],
+redis.call('HSET', KEYS[1], 'calls', n, 'sentBy', ARGV[4], 'sentUnder', ARGV[1], 'nextCallAt', now + ARGV[3], 'leaseUntil', now + LEASE_MS,
   'sentAt', earlier == '' and now or (earlier .. ',' .. now), unpack(booking))
-redis.call('EXPIRE', KEYS[1], ARGV[5])
+redis.call('EXPIRE', KEYS[1], JOURNAL_TTL_S)
 return { 'recorded', now, periods[1].spent, periods[2].spent }

@@ -1,11 +1,11 @@
 -- Stores how a transaction ended, with the score, the result and what it cost and saved. The first outcome wins, whoever
 -- brings it: an answer that was paid for is never refused because a lease ran out.
--- `dayOf` and `book` are from books.lua.
+-- `dayOf` and `book` are from books.lua, `now` from gathered-script.ts, which writes the books at the end, and what is in
+-- capitals from journal.ts.
 -- KEYS  1 the transaction's journal   2 its result   3 the payer's stored score   4 the books
--- ARGV  1 digest   2 "result" or "dead-letter"   3 the outcome's JSON   4 calls it speaks of   5 journal's time to live, s
---       6 result's time to live, s   7 score to keep, or ""   8 its time to live, s   9 price of a call
---       10 replays   11 merchant, or ""   12 the result's source, or ""
-local journal = redis.call('HMGET', KEYS[1], 'kind', 'body', 'calls', 'accounted', 'digest')
+-- ARGV  1 digest   2 "result" or "dead-letter"   3 the outcome's JSON   4 calls it speaks of   5 score to keep, or ""
+--       6 replays   7 merchant, or ""   8 the result's source, or ""
+local journal = redis.call('HMGET', KEYS[1], 'kind', 'body', 'calls', 'accounted', 'digest', 'firstAt')
 local calls = math.max(tonumber(journal[3] or 0), tonumber(ARGV[4]))
 -- A repaired dead letter was replayed meanwhile: this is no answer to what the id stands for now.
 if journal[5] and journal[5] ~= ARGV[1] then return { 'conflict', calls } end
@@ -23,24 +23,23 @@ if calls > tonumber(ARGV[4]) then return { 'recount', calls } end
 -- What is counted of a result, by its source, and what is saved where it needed no call.
 local COUNTED = { alipay = 'scored', cache = 'cached', ['below-threshold'] = 'belowThreshold', fallback = 'fallback' }
 local SAVED = { cache = 'savedByCache', ['below-threshold'] = 'savedByThreshold' }
-local price, figures = tonumber(ARGV[9]), {}
+local figures = {}
 -- Calls are booked before they leave (sent.lua), but for those that only a replica or a message still knew of.
 local unaccounted = calls - tonumber(journal[4] or 0)
-if unaccounted > 0 then figures = { calls = unaccounted, tenThousandths = unaccounted * price } end
+if unaccounted > 0 then figures = { calls = unaccounted, tenThousandths = unaccounted * CALL_PRICE } end
 -- A true score that follows a fallback is no further result.
-if COUNTED[ARGV[12]] and not journal[1] then figures[COUNTED[ARGV[12]]] = 1 end
-if SAVED[ARGV[12]] then figures[SAVED[ARGV[12]]] = price end
-if next(figures) then
-  local time = redis.call('TIME')
-  book(KEYS[4], dayOf(time[1] * 1000), ARGV[11], figures)
-end
+if COUNTED[ARGV[8]] and not journal[1] then figures[COUNTED[ARGV[8]]] = 1 end
+if SAVED[ARGV[8]] then figures[SAVED[ARGV[8]]] = CALL_PRICE end
+if next(figures) then book(KEYS[4], dayOf(now), ARGV[7], figures) end
 redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'calls', calls,
-  'accounted', calls, 'replays', ARGV[10])
-redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'sentUnder', 'bookedOn', 'bookedFor')
+  'accounted', calls, 'replays', ARGV[6], 'firstAt', journal[6] or now)
+if journal[5] then -- it was taken up with a lease
+  redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'sentUnder', 'bookedOn', 'bookedFor')
+end
 -- A replay of a dead letter is called at once. An upgrade is not: a call that was under way when the fallback was stored
 -- may yet bring the score.
 if ARGV[2] == 'dead-letter' then redis.call('HDEL', KEYS[1], 'nextCallAt') end
-redis.call('EXPIRE', KEYS[1], ARGV[5])
-if ARGV[2] == 'result' then redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[6]) end
-if ARGV[7] ~= '' then redis.call('SET', KEYS[3], ARGV[7], 'EX', ARGV[8]) end
+redis.call('EXPIRE', KEYS[1], JOURNAL_TTL_S)
+if ARGV[2] == 'result' then redis.call('SET', KEYS[2], ARGV[3], 'EX', RESULT_TTL_S) end
+if ARGV[5] ~= '' then redis.call('SET', KEYS[3], ARGV[5], 'EX', CACHE_TTL_S) end
 return { 'stored' }

@@ -9,6 +9,7 @@ export function sampleClaim(changes: Partial<Claim> = {}): Claim {
     merchantId: "store-17",
     digest: "d",
     token: "t",
+    isLeased: true,
     calls: 0,
     forgiven: 0,
     replays: 0,

@@ -21,6 +21,7 @@ export function testJournal(
     cacheTtlSeconds: 300,
     callPrice: 200,
     flightRole: () => "apart",
+    leaseNeed: () => "always",
     budgets: { day: undefined, month: undefined },
     ...changes,
   };

@@ -143,7 +143,7 @@ export function createHandler(options: HandlerOptions) {
         await options.journal.release(claim);
         throw error;
       }
-      // The lease went to somebody else, or the journal was lost: what is known here goes into the next claim.
+      // There is no lease, or it went to somebody else, or the journal was lost: what is known here goes into the next claim.
       history = historyAfter(history, claim, scoring.calls);
     }
   }
@@ -158,6 +158,7 @@ export function createHandler(options: HandlerOptions) {
   async function gather(claim: Claim, { transaction, delivery, urgency, hand }: Work): Promise<Scoring> {
     const evidence = answerWithoutCall(transaction, claim, hasWaited(delivery), options.scoringPolicy);
     if (evidence !== undefined) return { kind: "evidence", evidence, calls: claim.calls };
+    if (!claim.isLeased) return { kind: "lost", calls: claim.calls };
     return options.score(transaction, claim, urgency, hand);
   }
 

@@ -1,3 +1,4 @@
+import { leaseNeed } from "../../shared/domain/scoring-policy.ts";
 import { flightRoles } from "../../shared/domain/single-flight.ts";
 import type { RedisClient } from "../../shared/redis/connection.ts";
 import { Journal } from "../../shared/redis/journal.ts";
@@ -17,6 +18,7 @@ export async function openJournal(redis: RedisClient, worker: Worker): Promise<P
     { ...observers.redis, signal: shutdown.soft },
   );
   const { cacheTtlSeconds } = settings.policy;
+  const policy = scoringPolicyOf(settings);
   const callPrice = settings.calls.priceTenThousandths;
   const journal = new Journal(
     redis,
@@ -26,7 +28,8 @@ export async function openJournal(redis: RedisClient, worker: Worker): Promise<P
       ...settings.journal,
       cacheTtlSeconds,
       callPrice,
-      flightRole: flightRoles(scoringPolicyOf(settings), cacheTtlSeconds > 0),
+      flightRole: flightRoles(policy, cacheTtlSeconds > 0),
+      leaseNeed: (transaction) => leaseNeed(transaction, policy),
       budgets: budgetsOf(settings),
       ...observers.spending,
     },

@@ -7,6 +7,7 @@ import type { Transaction } from "../../../shared/domain/transaction.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
 import { LEASE_MS } from "../../../shared/redis/held-claims.ts";
 import type { Journal } from "../../../shared/redis/journal.ts";
+import { readPasts } from "../../../shared/redis/read-past.ts";
 import { readPutOff } from "../../../shared/redis/read-put-off.ts";
 import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
 import { readCurrent } from "../../../shared/redis/read-books.ts";
@@ -51,6 +52,11 @@ function deadLetterOf(changes: Partial<DeadLetter> = {}): Outcome {
   };
 }
 
+async function storeScore(by: Journal): Promise<void> {
+  const scored = claimed(await claim(sampleTransaction({ transactionId: "T0" }), by));
+  await by.store(scored, resultOf("T0", 0), 0, SCORE);
+}
+
 const SCORE = { riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: "21a3" };
 
 describe("claiming", () => {
@@ -74,6 +80,53 @@ describe("claiming", () => {
     const token = journal.newToken();
     await journal.claim(sampleTransaction(), token, NO_HISTORY);
     expect(claimed(await journal.claim(sampleTransaction(), token, NO_HISTORY)).token).toBe(token);
+  });
+
+  it.each([
+    { need: "never", isStored: false, isLeased: false },
+    { need: "unless-scored", isStored: false, isLeased: true },
+    { need: "unless-scored", isStored: true, isLeased: false },
+    { need: "always", isStored: true, isLeased: true },
+  ] as const)(
+    "takes a lease where it is needed: $need, a score stored: $isStored",
+    async ({ need, isStored, isLeased }) => {
+      const quick = testJournal({ redis, namespace }, { leaseNeed: () => need });
+      if (isStored) await storeScore(quick);
+      const first = claimed(await claim(sampleTransaction(), quick));
+      expect(first).toMatchObject({ isLeased, calls: 0, score: isStored ? SCORE : undefined });
+      expect(await redis.exists(`${namespace}:journal:${first.transactionId}`)).toBe(isLeased ? 1 : 0);
+      expect(await claim(sampleTransaction(), quick)).toMatchObject({
+        kind: isLeased ? "leased" : "claimed",
+      });
+    },
+  );
+
+  it("takes a lease all the same for what was called before, and where a claim without one did not do", async () => {
+    const quick = testJournal({ redis, namespace }, { leaseNeed: () => "never" });
+    const leased = { kind: "claimed", claim: { isLeased: true } };
+    expect(await claim(sampleTransaction(), quick, { ...NO_HISTORY, calls: 1 })).toMatchObject(leased);
+    const other = sampleTransaction({ transactionId: "T2" });
+    expect(await claim(other, quick, { ...NO_HISTORY, needsLease: true })).toMatchObject(leased);
+  });
+
+  it("of two who answer without a lease takes the first one's outcome, and remembers when", async () => {
+    const quick = testJournal({ redis, namespace }, { leaseNeed: () => "never" });
+    const [first, second] = [
+      claimed(await claim(sampleTransaction(), quick)),
+      claimed(await claim(sampleTransaction(), quick)),
+    ];
+    const outcome = resultOf(first.transactionId, 0);
+    expect(await quick.store(first, outcome, 0, undefined)).toMatchObject({ kind: "stored", wasFirst: true });
+    const other = resultOf(first.transactionId, 0, 0.9);
+    expect(await quick.store(second, other, 0, undefined)).toEqual({
+      kind: "stored",
+      outcome,
+      wasFirst: false,
+    });
+    const [past] = await readPasts(redis, namespace, [first.transactionId]);
+    expect(past?.firstAtMs).toBeGreaterThanOrEqual(first.firstTakenUpAtMs);
+    const repaired = { ...second, digest: "of other content" };
+    expect(await quick.store(repaired, other, 0, undefined)).toEqual({ kind: "conflict", calls: 0 });
   });
 
   it("remembers when it was first taken up", async () => {

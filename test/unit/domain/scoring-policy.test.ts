@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { answerWithoutCall } from "../../../shared/domain/scoring-policy.ts";
+import { answerWithoutCall, leaseNeed } from "../../../shared/domain/scoring-policy.ts";
 import { sampleClaim } from "../../support/sample-claim.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
@@ -44,6 +44,23 @@ describe("by amount", () => {
   it("calls for the smallest amount, stored score or not, where the threshold is 0", () => {
     const smallest = sampleTransaction(amount("0.01"));
     expect(answerWithoutCall(smallest, { ...CLAIM, score: SCORE }, false, samplePolicy())).toBeUndefined();
+  });
+});
+
+describe("a lease", () => {
+  it.each([
+    { title: "a large amount", changes: amount("100.01"), below: "approve", need: "always" },
+    { title: "a small one", changes: amount("100.00"), below: "approve", need: "never" },
+    { title: "a small one that is scored", changes: amount("100.00"), below: "score", need: "unless-scored" },
+    {
+      title: "another rail",
+      changes: { ...amount("100.01"), rail: "wechat" },
+      below: "score",
+      need: "never",
+    },
+  ] as const)("is needed $need for $title", ({ changes, below, need }) => {
+    const policy = samplePolicy({ scoreAbove: 10_000, belowThreshold: below });
+    expect(leaseNeed(sampleTransaction(changes), policy)).toBe(need);
   });
 });
 

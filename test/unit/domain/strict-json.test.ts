@@ -121,6 +121,38 @@ describe("properties", () => {
     );
   });
 
+  it("what is told without reading each token is what reading them tells", () => {
+    const space = fc.constantFrom("", " ", "\n\t", "\r\n ");
+    const spaced = (text: fc.Arbitrary<string>) =>
+      fc.tuple(space, text, space).map((parts) => parts.join(""));
+    const name = fc.constantFrom('"a"', '"b"', '":"', '"{,"', '"__proto__"');
+    const { value } = fc.letrec<{ value: string }>((tie) => {
+      const member = fc.tuple(spaced(name), tie("value")).map(([key, inner]) => `${key}:${inner}`);
+      return {
+        value: spaced(
+          fc.oneof(
+            { maxDepth: 4 },
+            fc.constantFrom("1", "-0.5e-3", "9007199254740993", "1e400", "true", "null"),
+            name,
+            fc.array(tie("value"), { maxLength: 3 }).map((items) => `[${items.join(",")}]`),
+            fc.array(member, { maxLength: 4 }).map((members) => `{${members.join(",")}}`),
+          ),
+        ),
+      };
+    });
+    const bounds = { bytes: 10_000, depth: 4, keys: 6 };
+    fc.assert(
+      fc.property(value, (text) => {
+        // An escape has each token read.
+        const [plain, escaped] = ['"A"', '"\\u0041"'].map((last) =>
+          parseStrictJson(bytes(`[${text},${last}]`), bounds),
+        );
+        expect(plain).toEqual(escaped);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it("bytes of any kind are answered, never thrown at", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (body) => {

@@ -356,6 +356,15 @@ describe("a claim that was lost", () => {
     expect(score.mock.calls.map(([, claim]) => claim.calls)).toEqual([0, 2]);
   });
 
+  it("is made again with a lease where a call is needed and it has none", async () => {
+    journal.claim
+      .mockResolvedValueOnce(claimed({ isLeased: false }))
+      .mockResolvedValueOnce(claimed({ calls: 0 }));
+    expect(await handle()).toMatchObject(COMPLETED);
+    expect(journal.claim.mock.calls.map(([, , history]) => history.needsLease)).toEqual([undefined, true]);
+    expect(score.mock.calls.map(([, claim]) => claim.isLeased)).toEqual([true]);
+  });
+
   it("forgets no calls that the delivery told of", async () => {
     score.mockResolvedValueOnce({ kind: "lost", calls: 1 });
     await handle(delivery({ lane: "replay", originalLane: "replay", calls: 3, replays: 1 }));
