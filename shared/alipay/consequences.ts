@@ -1,4 +1,4 @@
-import type { Failure } from "../domain/failure.ts";
+import { SUCCESS_CODE, type Failure } from "../domain/failure.ts";
 import type { Hold, Permit, Signal } from "../domain/permit.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import type { GatewayAnswer } from "./gateway.ts";
@@ -47,7 +47,7 @@ export class Consequences {
     const failure = this.#judge(answer, isProbe, transaction);
     // A limit answer is told as one, and frees no place among the calls under way before it is a strike.
     if (answer.isAnswered && failure?.kind !== "quota") ledger.answered(permit.id, latencyMs);
-    onCall({ code: failure?.code ?? "10000", latencyMs });
+    onCall({ code: failure?.code ?? SUCCESS_CODE, latencyMs });
 
     switch (failure?.kind) {
       case "quota":

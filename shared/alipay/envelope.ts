@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SUCCESS_CODE } from "../domain/failure.ts";
 import { parseStrictJson, type JsonBounds } from "../domain/strict-json.ts";
 import type { Refusal } from "./classify-refusal.ts";
 import { isSignedText, signedTextOf } from "./signed-text.ts";
@@ -14,7 +15,6 @@ type Envelope =
 /** Whether `signature` (base64) is Alipay's, over `text`. */
 export type Verify = (text: string, signature: string) => boolean;
 
-const SUCCESS = "10000";
 const RESPONSE_KEY = "alipay_security_risk_detect_response";
 const ERROR_KEY = "error_response";
 /** The transport bounds the size (no bound here: lossy decoding below may lengthen a body). */
@@ -34,7 +34,7 @@ const envelopeSchema = z.object({
 const decimalText = z.string().regex(/^(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i);
 
 const successSchema = z.object({
-  code: codeText.pipe(z.literal(SUCCESS)),
+  code: codeText.pipe(z.literal(SUCCESS_CODE)),
   risk_score: z.union([z.number(), decimalText.transform(Number)]).pipe(z.number().min(0).max(1)),
   rule_codes: z.array(z.string().min(1).max(128)).max(100).nullish(),
 });
@@ -51,7 +51,7 @@ export function readEnvelope(body: Buffer, verify: Verify): Envelope {
 
   const signedText = signedTextOf(text, key) ?? "";
   const signature = judgeSignature(signedText, outer?.sign, verify);
-  if (node.code !== SUCCESS) {
+  if (node.code !== SUCCESS_CODE) {
     return { kind: "refused", code: node.code, subCode: node.sub_code ?? undefined, signature };
   }
   return signature === "valid" ? readSuccess(signedText) : { kind: "unproven", signature };

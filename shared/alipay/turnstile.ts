@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HoldKind, Permit, PermitReply } from "../domain/permit.ts";
+import { leavesBefore, type Closure } from "./closure.ts";
 import type { HoldNews } from "./hold-news.ts";
 import { LineTurns } from "./line-turns.ts";
 import type { ReplicaHold } from "./replica-hold.ts";
@@ -42,8 +43,6 @@ export type Passage =
 
 /** Calls in flight at most: what the pool of sockets carries, so that no permit waits for a socket. */
 export const MOST_IN_FLIGHT = 64;
-/** A hold that lasts longer sends away who need not stay: others stand behind them who need no call. */
-const LONGEST_SAT_OUT_MS = 5_000;
 /** Whoever passes has so long before its permit's start to record and to sign its call. */
 const LEAD_MS = 15;
 /** Holds and quotas change: none is slept through in one piece. */
@@ -51,12 +50,6 @@ const LONGEST_NAP_MS = 1_000;
 const SWEEP_EVERY_MS = 250;
 /** Permits asked for at once: each saves a round trip, and Redis does nothing else meanwhile. */
 const MOST_AT_ONCE = 16;
-
-/** Nobody passes until then. */
-interface Closure {
-  readonly cause: HoldKind | "quota";
-  readonly untilMs: number;
-}
 
 /** Without a reason of its own, each abort would build a DOMException with its stack. */
 const OVER = "over";
@@ -239,17 +232,6 @@ export class Turnstile {
       else if (nowMs >= waiter.untilMs) waiter.settle({ kind: "held", cause: "quota" });
     }
   }
-}
-
-/** A full quota is waited for as long as patience lasts, a hold only where it is short. */
-function leavesBefore(
-  { cause, untilMs }: Closure,
-  waiter: Pick<Waiter, "leavesWhenHeld" | "leavesWhenBroke" | "untilMs">,
-  nowMs: number,
-): boolean {
-  if (cause === "budget" && waiter.leavesWhenBroke) return true;
-  const staysUntilMs = cause === "quota" ? Infinity : nowMs + LONGEST_SAT_OUT_MS;
-  return waiter.leavesWhenHeld && untilMs > Math.min(waiter.untilMs, staysUntilMs);
 }
 
 async function nap(ms: number, { over }: Waiter): Promise<void> {

@@ -1,3 +1,6 @@
+/** The gateway's code of an answer that is a score. */
+export const SUCCESS_CODE = "10000";
+
 /**
  * Why a call brought no score, sorted by whose fault it is. `code` is the gateway's code and sub-code as
  * one text ("40005 isv.app-call-limited"), or ours where the gateway said nothing ("timeout", "reset").

@@ -1,4 +1,5 @@
 import { Counter, Histogram, type Registry } from "prom-client";
+import { SUCCESS_CODE } from "../domain/failure.ts";
 import { boundedLabels } from "./bounded-labels.ts";
 
 /** What the worker records of API calls and their permits. */
@@ -15,8 +16,6 @@ export interface CallMetrics {
 const WAIT_BUCKETS = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** Seconds, up to the longest deadline of a call. */
 const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3, 6, 15, 30, 60];
-/** The gateway's for an answer that is a score. */
-const SUCCESS_CODE = "10000";
 
 /** Registers them. */
 export function callMetrics(registry: Registry): CallMetrics {

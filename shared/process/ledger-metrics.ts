@@ -2,12 +2,11 @@ import { Gauge, type Registry } from "prom-client";
 import { HOLD_KINDS, type HoldKind } from "../domain/permit.ts";
 import { formatWindow } from "../domain/quota.ts";
 import { usefulReplicas, type WindowLoad } from "../domain/useful-replicas.ts";
-import { boundedLabels } from "./bounded-labels.ts";
 
 /** What the worker records of the shared ledger, and of the holds that it keeps or this replica meets. */
 export interface LedgerMetrics {
   /** A hold of this kind began or ended, as this replica meets it. */
-  readonly holdChanged: (kind: string, isHeld: boolean) => void;
+  readonly holdChanged: (kind: HoldKind, isHeld: boolean) => void;
   /** What the shared ledger says of quota, limit answers and replicas, all of them together. */
   readonly ledgerSeen: (ledger: LedgerSeen, strikeBudget: number) => void;
 }
@@ -35,16 +34,15 @@ export function ledgerMetrics(registry: Registry): LedgerMetrics {
     labelNames: ["kind"],
     registers: [registry],
   });
-  const byKind = boundedLabels(20);
   for (const kind of HOLD_KINDS) holds.set({ kind }, 0);
-  const seeWindows = ledgerGauges(registry);
+  const seeLedger = ledgerGauges(registry);
   return {
-    holdChanged: (kind, isHeld) => holds.set({ kind: byKind(kind) }, isHeld ? 1 : 0),
+    holdChanged: (kind, isHeld) => holds.set({ kind }, isHeld ? 1 : 0),
     ledgerSeen: (ledger, strikeBudget) => {
       const held = new Set(ledger.holds.map(({ kind }) => kind));
       for (const kind of KEPT_HOLDS) holds.set({ kind }, held.has(kind) ? 1 : 0);
       holds.set({ kind: "strikes" }, ledger.strikes >= strikeBudget ? 1 : 0);
-      seeWindows(ledger, strikeBudget);
+      seeLedger(ledger, strikeBudget);
     },
   };
 }

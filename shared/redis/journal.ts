@@ -20,6 +20,7 @@ import type { FlightRole } from "../domain/single-flight.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import { deviceText, digestOf } from "./digest.ts";
 import { HeldClaims, LEASE_MS } from "./held-claims.ts";
+import { journalKeys } from "./journal-keys.ts";
 import { claimReplySchema, sentReplySchema, storeReplySchema } from "./journal-replies.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
 import { putOffKey } from "./read-put-off.ts";
@@ -63,6 +64,9 @@ export interface JournalSettings {
 export class Journal {
   readonly #settings: JournalSettings;
   readonly #pseudonymise: Pseudonymise;
+  readonly #keys;
+  /** What all keys of the books begin with. */
+  readonly #books: string;
   readonly #scripts;
   readonly #replica = randomUUID();
   #claims = 0;
@@ -71,6 +75,8 @@ export class Journal {
   constructor(client: Redis, settings: JournalSettings, pseudonymise: Pseudonymise) {
     this.#settings = settings;
     this.#pseudonymise = pseudonymise;
+    this.#keys = journalKeys(settings.namespace);
+    this.#books = booksKey(settings.namespace);
     const constants = luaConstants({
       LEASE_MS,
       JOURNAL_TTL_S: settings.journalTtlSeconds,
@@ -105,10 +111,10 @@ export class Journal {
     const pseudonym = this.#pseudonymise(transaction.userId);
     const device = (): string => this.#pseudonymise(deviceText(transaction));
     const names = { transactionId, pseudonym, device, merchantId: transaction.merchantId, digest, token };
-    const key = this.#journalKey(transactionId);
+    const key = this.#keys.journal(transactionId);
     const reply = claimReplySchema.parse(
       await this.#scripts.claim(
-        [key, this.#scoreKey(pseudonym), this.#flightKey(pseudonym)],
+        [key, this.#keys.score(pseudonym), this.#keys.flight(pseudonym)],
         [
           token,
           digest,
@@ -185,10 +191,10 @@ export class Journal {
 
   /** Takes a recorded call back that surely never left. Best effort: untold, it counts. */
   async unsent(claim: Claim, call: number, permitId: string): Promise<void> {
-    const key = this.#journalKey(claim.transactionId);
+    const key = this.#keys.journal(claim.transactionId);
     this.#held.note(claim, call - 1, 0);
     const args = [call, permitId, claim.merchantId ?? ""];
-    await this.#scripts.unsent([key, this.#booksKey], args).catch(() => undefined);
+    await this.#scripts.unsent([key, this.#books], args).catch(() => undefined);
   }
 
   /** Stores how it ended, and the score for the returning user where there is a new one. */
@@ -198,12 +204,12 @@ export class Journal {
     calls: number,
     score: StoredScore | undefined,
   ): Promise<StoreReply> {
-    const key = this.#journalKey(claim.transactionId);
+    const key = this.#keys.journal(claim.transactionId);
     const { cacheTtlSeconds } = this.#settings;
     const body = outcome.kind === "result" ? outcome.result : outcome.deadLetter;
     const reply = storeReplySchema.parse(
       await this.#scripts.store(
-        [key, this.#resultKey(claim.transactionId), this.#scoreKey(claim.pseudonym), this.#booksKey],
+        [key, this.#keys.result(claim.transactionId), this.#keys.score(claim.pseudonym), this.#books],
         [
           claim.digest,
           outcome.kind,
@@ -228,7 +234,7 @@ export class Journal {
 
   /** Gives a claim back unfinished. Best effort: where it fails, the lease runs out. */
   async release(claim: Claim): Promise<void> {
-    const key = this.#journalKey(claim.transactionId);
+    const key = this.#keys.journal(claim.transactionId);
     this.#held.letGo(claim.token);
     await this.#scripts.release([key], [claim.token]).catch(() => undefined);
   }
@@ -237,7 +243,7 @@ export class Journal {
   async putOff(claim: Claim, { currency, minorUnits }: Money): Promise<void> {
     this.#held.letGo(claim.token);
     const day = formatInstant(claim.nowMs).slice(0, 10);
-    const keys = [this.#journalKey(claim.transactionId), putOffKey(this.#settings.namespace, day)];
+    const keys = [this.#keys.journal(claim.transactionId), putOffKey(this.#settings.namespace, day)];
     await this.#scripts
       .putOff(keys, [claim.token, currency, minorUnits, PUT_OFF_TTL_SECONDS])
       .catch(() => undefined);
@@ -248,30 +254,9 @@ export class Journal {
     this.#held.close();
   }
 
-  #journalKey(transactionId: string): string {
-    return `${this.#settings.namespace}:journal:${transactionId}`;
-  }
-
-  #resultKey(transactionId: string): string {
-    return `${this.#settings.namespace}:result:${transactionId}`;
-  }
-
-  #scoreKey(pseudonym: string): string {
-    return `${this.#settings.namespace}:score:${pseudonym}`;
-  }
-
-  #flightKey(pseudonym: string): string {
-    return `${this.#settings.namespace}:flight:${pseudonym}`;
-  }
-
-  /** What all keys of the books begin with. */
-  get #booksKey(): string {
-    return booksKey(this.#settings.namespace);
-  }
-
   #sentKeys({ transactionId }: Claim): string[] {
     const { state, freeze, permission } = this.#settings.ledgerKeys;
-    return [this.#journalKey(transactionId), state, freeze, permission, this.#booksKey];
+    return [this.#keys.journal(transactionId), state, freeze, permission, this.#books];
   }
 }
 

@@ -6,13 +6,12 @@ import type { Quota } from "../domain/quota.ts";
 import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
 import { LedgerMemory, memorableSchema } from "./ledger-memory.ts";
 import { parseOverview, quotaText, type LedgerOverview } from "./ledger-overview.ts";
+import { heartbeatReplySchema, permitReplySchema } from "./ledger-replies.ts";
 import { loadLedgerRuleScript, loadLedgerScript } from "./ledger-script.ts";
+import { RedisClock } from "./redis-clock.ts";
 
 /** A permit is given up when its call has not left this long after its start. */
 const FRESH_FOR_MS = 250;
-
-/** A reply within so long tells the time well enough. */
-const PROMPT_MS = 250;
 
 const MINUTE_MS = 60_000;
 /** Permission holds: probes after 1, 2, 4 … 30 minutes. */
@@ -35,18 +34,6 @@ export interface LedgerSettings {
   /** Replicas of this application run with different quotas: the strictest counts. Told when it begins. */
   readonly onQuotasDisagree?: () => void;
 }
-
-/** A hold of a kind that only a newer replica knows is a hold all the same. */
-const heldBySchema = z.enum(["banned", "permission", "strikes", "operator"]).catch("permission");
-
-const head = [z.string(), z.number(), z.coerce.number()] as const;
-const permitSchema = z.union([
-  z.tuple([...head, z.literal("granted"), z.coerce.number(), z.number()]).rest(z.coerce.number()),
-  z.tuple([...head, z.literal("wait"), z.number(), z.number()]),
-  z.tuple([...head, z.literal("later"), z.number()]),
-  z.tuple([...head, z.literal("held"), heldBySchema, z.string(), z.number()]),
-]);
-const heartbeatSchema = z.tuple([z.string(), z.coerce.number(), z.string()]).rest(z.unknown());
 
 /**
  * The shared quota of one application at one gateway: permits, brake, freeze and holds. Redis keeps it and
@@ -71,9 +58,7 @@ export class QuotaLedger {
   /** The ledger that this replica remembers. */
   #remembered = "";
   #quotasDisagree = false;
-  #clockOffsetMs = 0;
-  /** Of the reply that told the time; whatever is prompt is as good. */
-  #clockRoundTripMs = Infinity;
+  readonly #clock = new RedisClock();
 
   /** `monotonicMs`: a clock that only runs forward. */
   constructor(client: Redis, settings: LedgerSettings, monotonicMs = () => performance.now()) {
@@ -97,7 +82,7 @@ export class QuotaLedger {
 
   /** Redis' clock minus this machine's, as of the last prompt answer. */
   get clockOffsetMs(): number {
-    return this.#clockOffsetMs;
+    return this.#clock.offsetMs;
   }
 
   /**
@@ -122,7 +107,7 @@ export class QuotaLedger {
       callLimit,
       most,
     ]);
-    const reply = permitSchema.parse(
+    const reply = permitReplySchema.parse(
       await asked.catch((error: unknown) => {
         this.#takeBack(id, most);
         throw error;
@@ -130,7 +115,7 @@ export class QuotaLedger {
     );
     this.#meet(reply[0]);
     this.#watchQuotas(reply[1] === 1);
-    this.#setClock(reply[2], askedAt);
+    this.#clock.heard(reply[2], this.#monotonicMs() - askedAt);
     switch (reply[3]) {
       case "granted": {
         const [, , , kind, startInMs, isProbe, ...furtherStartsInMs] = reply;
@@ -180,9 +165,9 @@ export class QuotaLedger {
         this.#memory.noteSilence(this.#monotonicMs());
         throw error;
       });
-    const [generation, redisMs, overview, ...memorable] = heartbeatSchema.parse(reply);
+    const [generation, redisMs, overview, ...memorable] = heartbeatReplySchema.parse(reply);
     const heardAtMs = this.#monotonicMs();
-    this.#setClock(redisMs, askedAt);
+    this.#clock.heard(redisMs, heardAtMs - askedAt);
     this.#generation = generation;
     const isGivenBack = await this.#giveBack(generation, redisMs, heardAtMs);
     // What a ledger says before it got its memory back is not worth remembering, nor is a part of another one.
@@ -191,17 +176,6 @@ export class QuotaLedger {
       this.#remembered = generation;
     }
     return parseOverview(overview, this.#memory.holds);
-  }
-
-  /**
-   * Redis spoke somewhere between question and answer: taking the middle is wrong by half of the round trip at most. What
-   * came back late is taken only where nothing better is known.
-   */
-  #setClock(redisMs: number, askedAt: number): void {
-    const roundTripMs = this.#monotonicMs() - askedAt;
-    if (roundTripMs >= PROMPT_MS && roundTripMs >= this.#clockRoundTripMs) return;
-    this.#clockOffsetMs = redisMs - (Date.now() - roundTripMs / 2);
-    this.#clockRoundTripMs = Math.max(roundTripMs, PROMPT_MS);
   }
 
   /** Another ledger than before: what is remembered must not wait for the next heartbeat. */

@@ -46,7 +46,6 @@ const stopSchema = z.object({ stoppedAt: z.coerce.number(), stoppedBy: z.coerce.
 
 /** What each figure is called in a month's hash; of a day or a merchant with its name after it (books.lua). */
 const FIELDS = [...Object.keys(figuresSchema.shape), ...Object.keys(stopSchema.shape)];
-const MONTH_LENGTH = "2026-11".length;
 
 /** What all keys of an installation's books begin with (books.lua). */
 export const booksKey = (namespace: string): string => `${namespace}:spend`;
@@ -57,7 +56,8 @@ export async function readPeriod(
   namespace: string,
   period: string,
 ): Promise<PeriodFigures> {
-  return figuresOf(period, await readFields(client, namespace, period));
+  const [fields = {}] = await readFields(client, namespace, monthOf(period), [period]);
+  return figuresOf(period, fields);
 }
 
 /** What is booked of today and of this month, by Redis' clock. */
@@ -70,11 +70,9 @@ export interface CurrentFigures {
 /** Reads today's and this month's. */
 export async function readCurrent(client: RedisClient, namespace: string): Promise<CurrentFigures> {
   const nowMs = await redisNow(client);
-  const [day, month] = await Promise.all([
-    readPeriod(client, namespace, dayAt(nowMs)),
-    readPeriod(client, namespace, monthAt(nowMs)),
-  ]);
-  return { nowMs, day, month };
+  const [day, month] = [dayAt(nowMs), monthAt(nowMs)];
+  const [ofDay = {}, ofMonth = {}] = await readFields(client, namespace, month, [day, month]);
+  return { nowMs, day: figuresOf(day, ofDay), month: figuresOf(month, ofMonth) };
 }
 
 /** Reads the days of a month of which something is booked. */
@@ -83,12 +81,12 @@ export async function readDays(
   namespace: string,
   month: string,
 ): Promise<PeriodFigures[]> {
-  const days = await Promise.all(
-    daysOf(month).map(async (day) => [day, await readFields(client, namespace, day)] as const),
-  );
-  return days
-    .filter(([, fields]) => Object.keys(fields).length > 0)
-    .map(([day, fields]) => figuresOf(day, fields));
+  const days = daysOf(month);
+  const booked = await readFields(client, namespace, month, days);
+  return days.flatMap((day, index) => {
+    const fields = booked[index] ?? {};
+    return Object.keys(fields).length > 0 ? [figuresOf(day, fields)] : [];
+  });
 }
 
 /** Reads the merchants of a month, those that cost most first. */
@@ -111,25 +109,27 @@ export async function readMerchants(
     .toSorted((a, b) => b.tenThousandths - a.tenThousandths || b.calls - a.calls);
 }
 
-/** The fields that are there of a day or a month, under their bare names. */
+/** The fields that are there of some days of a month, or of itself, under their bare names; in one round trip. */
 async function readFields(
   client: RedisClient,
   namespace: string,
-  period: string,
-): Promise<Readonly<Record<string, string>>> {
-  const month = period.slice(0, MONTH_LENGTH);
-  const suffix = period === month ? "" : ` ${period}`;
-  const values = await client.hmget(
-    `${booksKey(namespace)}:${month}`,
-    ...FIELDS.map((name) => name + suffix),
-  );
-  return Object.fromEntries(
-    FIELDS.flatMap((name, index) => {
-      const value = values[index];
-      return value === null || value === undefined ? [] : [[name, value]];
-    }),
+  month: string,
+  periods: readonly string[],
+): Promise<Readonly<Record<string, string>>[]> {
+  const suffixes = periods.map((period) => (period === month ? "" : ` ${period}`));
+  const wanted = suffixes.flatMap((suffix) => FIELDS.map((name) => name + suffix));
+  const values = await client.hmget(`${booksKey(namespace)}:${month}`, ...wanted);
+  return periods.map((_, at) =>
+    Object.fromEntries(
+      FIELDS.flatMap((name, index) => {
+        const value = values[at * FIELDS.length + index];
+        return value === null || value === undefined ? [] : [[name, value]];
+      }),
+    ),
   );
 }
+
+const monthOf = (period: string): string => period.slice(0, "2026-11".length);
 
 function figuresOf(period: string, fields: Readonly<Record<string, string>>): PeriodFigures {
   const stop = stopSchema.safeParse(fields);

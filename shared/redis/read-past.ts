@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { StoredScore } from "../domain/claim.ts";
 import type { Past } from "../domain/letters/prospect.ts";
 import type { RedisClient } from "./connection.ts";
+import { journalKeys } from "./journal-keys.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
 import { readJson } from "./read-json.ts";
 import { readScore } from "./read-score.ts";
@@ -56,7 +57,8 @@ export async function readPasts(
 ): Promise<(JournalPast | undefined)[]> {
   if (transactionIds.length === 0) return [];
   const pipeline = client.pipeline();
-  for (const id of transactionIds) pipeline.hmget(`${namespace}:journal:${id}`, ...FIELDS);
+  const keys = journalKeys(namespace);
+  for (const id of transactionIds) pipeline.hmget(keys.journal(id), ...FIELDS);
   return ((await pipeline.exec()) ?? []).map(([error, fields]) => {
     if (error !== null) throw error;
     const known = fieldsSchema.safeParse(fields);
@@ -93,6 +95,7 @@ export async function readScores(
   userIds: readonly string[],
 ): Promise<(StoredScore | undefined)[]> {
   if (userIds.length === 0) return [];
-  const scores = await client.mget(userIds.map((id) => `${namespace}:score:${pseudonymise(id)}`));
+  const keys = journalKeys(namespace);
+  const scores = await client.mget(userIds.map((id) => keys.score(pseudonymise(id))));
   return scores.map(readScore);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { deadLetterSchema, type DeadLetter } from "../domain/dead-letter.ts";
 import type { RedisClient } from "./connection.ts";
+import { journalKeys } from "./journal-keys.ts";
 
 /** What Redis knows of a transaction. */
 export type ReadResult =
@@ -26,9 +27,10 @@ export async function readResult(
   namespace: string,
   transactionId: string,
 ): Promise<ReadResult> {
-  const json = await client.get(`${namespace}:result:${transactionId}`);
+  const keys = journalKeys(namespace);
+  const json = await client.get(keys.result(transactionId));
   if (json !== null) return { kind: "result", json };
-  const journal = await client.hmget(`${namespace}:journal:${transactionId}`, "kind", "body", "calls");
+  const journal = await client.hmget(keys.journal(transactionId), "kind", "body", "calls");
   const [kind, body, calls] = journalSchema.parse(journal);
   if (kind === "result") return { kind: "expired" };
   if (kind === "dead-letter") {

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import type { PermitReply } from "../../shared/domain/permit.ts";
@@ -8,6 +7,7 @@ import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
 import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledger-overview.ts";
 import { QuotaLedger, type LedgerSettings } from "../../shared/redis/quota-ledger.ts";
 import { removeKeys } from "../../shared/redis/remove-keys.ts";
+import { sampleLedgerSettings } from "./sample-ledger-settings.ts";
 
 /** What expires in Redis' own time expires in ours. */
 const EXPIRE_LUA = `for _, key in ipairs(KEYS) do
@@ -26,17 +26,7 @@ export function granted(reply: PermitReply): Granted {
 
 /** One application's ledger in a real Redis on a clock of the test's own: hours pass at once, every start is exact. */
 export class ClockedLedger {
-  readonly settings: LedgerSettings = {
-    appId: randomUUID(),
-    gatewayUrl: "http://127.0.0.1/gateway.do",
-    credentialsId: "key-1",
-    quota: [{ calls: 10, windowMs: 1_000 }],
-    history: "none",
-    timeoutMs: 3_000,
-    freezeMs: 86_400_000,
-    strikesPerDay: 10,
-    worker: "w1",
-  };
+  readonly settings = sampleLedgerSettings();
   /** Redis answers nobody. */
   isAway = false;
   readonly #redis: Redis;

@@ -5,6 +5,7 @@ import type { ConsumerObserver } from "../../shared/amqp/consumer.ts";
 import type { PublisherOptions } from "../../shared/amqp/publisher.ts";
 import type { Budgets } from "../../shared/domain/budget.ts";
 import type { Delivery } from "../../shared/domain/delivery.ts";
+import { SUCCESS_CODE } from "../../shared/domain/failure.ts";
 import type { Disposition } from "../../shared/domain/disposition.ts";
 import { errorFields } from "../../shared/process/error-fields.ts";
 import type { BrokerRole } from "../../shared/process/health-metrics.ts";
@@ -20,8 +21,6 @@ import { createSpendingObserver, type SpendingObserver } from "./spending-observ
 import { logFieldsOf, metricsOf } from "./settled-delivery.ts";
 import type { SuspectsOptions } from "./suspects.ts";
 
-/** The code of a call that brought a score. */
-const ANSWERED = "10000";
 /** Whoever hears of stale permits hears of many. */
 const SAY_STALE_EVERY_MS = 60_000;
 
@@ -101,7 +100,7 @@ function callObserver({ log, metrics, callPrice, failures }: WorkerLogOptions): 
   return {
     onLimited: (code) => log.warn("calls-limited", { code }),
     onCall: (call) => {
-      if (call.code !== ANSWERED) failures.note({ event: "call-failed", code: call.code });
+      if (call.code !== SUCCESS_CODE) failures.note({ event: "call-failed", code: call.code });
       metrics.callEnded(call);
       metrics.spent(callPrice);
     },

@@ -10,6 +10,7 @@ import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
 import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
 import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
+import { sampleLedgerSettings } from "../../support/sample-ledger-settings.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 import { claimed, NO_HISTORY, testJournal } from "../../support/test-journal.ts";
@@ -118,21 +119,12 @@ describe("riskline result", () => {
 });
 
 function openLedger(changes: Partial<LedgerSettings> = {}): QuotaLedger {
-  return new QuotaLedger(redis, {
-    ...application,
-    credentialsId: "key-1",
-    quota: [
-      { calls: 10, windowMs: 1_000 },
-      { calls: 100, windowMs: 60_000 },
-      { calls: 1_000, windowMs: 3_600_000 },
-    ],
-    history: "none",
-    timeoutMs: 3_000,
-    freezeMs: 86_400_000,
-    strikesPerDay: 10,
-    worker: "w1",
-    ...changes,
-  });
+  const quota = [
+    { calls: 10, windowMs: 1_000 },
+    { calls: 100, windowMs: 60_000 },
+    { calls: 1_000, windowMs: 3_600_000 },
+  ];
+  return new QuotaLedger(redis, sampleLedgerSettings({ ...application, quota, ...changes }));
 }
 
 async function showQuota(): Promise<Record<string, unknown>> {

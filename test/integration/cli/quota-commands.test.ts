@@ -7,6 +7,7 @@ import { ledgerKeys, type LedgerKeys } from "../../../shared/redis/ledger-keys.t
 import { LedgerOperator, type StandingHold } from "../../../shared/redis/operate-ledger.ts";
 import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
+import { sampleLedgerSettings } from "../../support/sample-ledger-settings.ts";
 import { testRedis } from "../../support/test-redis.ts";
 import { riskline } from "../../unit/cli/riskline-process.ts";
 import { testBroker } from "../amqp/broker.ts";
@@ -48,17 +49,8 @@ async function audit(...args: string[]): Promise<Record<string, unknown>[]> {
 }
 
 function openLedger(changes: Partial<LedgerSettings> = {}): QuotaLedger {
-  return new QuotaLedger(redis, {
-    ...application,
-    credentialsId: "key-1",
-    quota: [{ calls: 1_000, windowMs: 1_000 }],
-    history: "none",
-    timeoutMs: 3_000,
-    freezeMs: 86_400_000,
-    strikesPerDay: 10,
-    worker: "w1",
-    ...changes,
-  });
+  const quota = [{ calls: 1_000, windowMs: 1_000 }];
+  return new QuotaLedger(redis, sampleLedgerSettings({ ...application, quota, ...changes }));
 }
 
 const BAN = { kind: "banned", code: "40006 isv.app-api-punished" } as const;

@@ -1,47 +1,37 @@
-import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Quota } from "../../../shared/domain/quota.ts";
 import type { PermitReply } from "../../../shared/domain/permit.ts";
-import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
 import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
 import { LEDGER_RULES } from "../../../shared/redis/ledger-rules.ts";
 import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
+import { granted } from "../../support/clocked-ledger.ts";
+import { sampleLedgerSettings } from "../../support/sample-ledger-settings.ts";
+import { testRedis } from "../../support/test-redis.ts";
 
 const { TOGETHER_MS } = LEDGER_RULES;
-const APPLICATION = { appId: randomUUID(), gatewayUrl: "http://127.0.0.1/gateway.do", credentialsId: "key" };
-const KEYS = ledgerKeys(APPLICATION);
 /** Spaced by a tenth of a millisecond: as good as no quota. */
 const WIDE: Quota = [{ calls: 10_000, windowMs: 1_000 }];
 
 let redis: Redis;
-beforeAll(async () => {
-  redis = await openRedis(inject("redisUrl"));
-});
-afterAll(() => closeRedis(redis));
-
+let settings: LedgerSettings;
 let ledger: QuotaLedger;
-beforeEach(() => {
+
+beforeEach(async () => {
+  ({ redis } = await testRedis());
+  settings = sampleLedgerSettings({ quota: WIDE, strikesPerDay: 100 });
   ledger = openLedger();
 });
-afterEach(() => redis.del(Object.values<string>({ ...KEYS })));
+afterEach(() => redis.del(Object.values<string>({ ...keys() })));
 
+const keys = () => ledgerKeys(settings);
 const openLedger = (changes: Partial<LedgerSettings> = {}) =>
-  new QuotaLedger(redis, {
-    ...APPLICATION,
-    quota: WIDE,
-    history: "none",
-    timeoutMs: 3_000,
-    freezeMs: 86_400_000,
-    strikesPerDay: 100,
-    worker: "w1",
-    ...changes,
-  });
+  new QuotaLedger(redis, { ...settings, ...changes });
 
 /** All permits of an answer. */
 function permitsOf(reply: PermitReply) {
-  if (reply.kind !== "granted") throw new Error(`not granted but ${JSON.stringify(reply)}`);
-  return [reply.permit, ...reply.further];
+  const { permit, further } = granted(reply);
+  return [permit, ...further];
 }
 
 it("as many are granted as are wanted, each with an id and a start of its own, all of them on record", async () => {
@@ -49,7 +39,7 @@ it("as many are granted as are wanted, each with an id and a start of its own, a
   expect(permits).toHaveLength(16);
   const ids = permits.map(({ id }) => id);
   expect(new Set(ids).size).toBe(16);
-  expect(new Set(await redis.zrange(KEYS.log, "0", "-1"))).toEqual(new Set(ids));
+  expect(new Set(await redis.zrange(keys().log, "0", "-1"))).toEqual(new Set(ids));
   const starts = permits.map((permit) => permit.startsInMs());
   expect(starts).toEqual(starts.toSorted((a, b) => a - b));
 });
@@ -59,7 +49,7 @@ it("each can be given back and answered like any other", async () => {
   if (first === undefined || second === undefined || third === undefined) throw new Error("too few");
   await ledger.unused(second.id);
   await ledger.answered(third.id, 0);
-  const log = await redis.zrange(KEYS.log, "0", "-1", "WITHSCORES");
+  const log = await redis.zrange(keys().log, "0", "-1", "WITHSCORES");
   expect(log.filter((_, index) => index % 2 === 0)).toEqual([third.id, first.id]);
 });
 
@@ -74,7 +64,7 @@ it("where calls are spaced, others can have the next ones", async () => {
   expect(permitsOf(await ledger.permit(1, 4, 16))).toHaveLength(1);
   // Spaced by 4.85 ms: those that start within TOGETHER_MS.
   ledger = openLedger({ quota: [{ calls: 200, windowMs: 1_000 }] });
-  await redis.del(Object.values<string>({ ...KEYS }));
+  await redis.del(Object.values<string>({ ...keys() }));
   expect(permitsOf(await ledger.permit(1, 4, 16))).toHaveLength(Math.floor(TOGETHER_MS / 4.85) + 1);
 });
 
@@ -91,6 +81,6 @@ it("there are never more under way than strikes left", async () => {
 it("a probe is alone", async () => {
   const [permit] = permitsOf(await ledger.permit(1, 4));
   await ledger.signal(permit?.id ?? "", { kind: "banned", code: "40006 isv.app-api-punished" }, 10);
-  await redis.hset(KEYS.freeze, "until", Date.now() - 60_000);
+  await redis.hset(keys().freeze, "until", Date.now() - 60_000);
   expect(await ledger.permit(1, 4, 16)).toMatchObject({ kind: "granted", isProbe: true, further: [] });
 });

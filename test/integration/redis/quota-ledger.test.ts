@@ -1,12 +1,13 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from "vitest";
-import type { PermitReply, Signal } from "../../../shared/domain/permit.ts";
+import type { Signal } from "../../../shared/domain/permit.ts";
 import { closeRedis, createRedis, openRedis } from "../../../shared/redis/connection.ts";
 import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
 import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
 import { busiest } from "../../support/busiest.ts";
+import { granted } from "../../support/clocked-ledger.ts";
+import { sampleLedgerSettings } from "../../support/sample-ledger-settings.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
 
 const SECOND = 1_000;
@@ -41,17 +42,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  settings = {
-    appId: randomUUID(),
-    gatewayUrl: "http://127.0.0.1/gateway.do",
-    credentialsId: "key-1",
-    quota: [{ calls: 10, windowMs: SECOND }],
-    history: "none",
-    timeoutMs: TIMEOUT_MS,
-    freezeMs: DAY,
-    strikesPerDay: 10,
-    worker: "w1",
-  };
+  settings = sampleLedgerSettings({ timeoutMs: TIMEOUT_MS });
 });
 
 afterEach(async () => {
@@ -74,13 +65,6 @@ async function openLedger(changes: Partial<LedgerSettings> = {}): Promise<QuotaL
   const client = await openRedis(inject("redisUrl"));
   opened.push(client);
   return new QuotaLedger(client, { ...settings, ...changes });
-}
-
-type Granted = Extract<PermitReply, { kind: "granted" }>;
-
-function granted(reply: PermitReply): Granted {
-  if (reply.kind !== "granted") throw new Error(`not granted but ${JSON.stringify(reply)}`);
-  return reply;
 }
 
 const firstCall = (ledger: QuotaLedger) => ledger.permit(1, 4);
