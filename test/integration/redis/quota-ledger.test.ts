@@ -6,7 +6,7 @@ import { closeRedis, createRedis, openRedis } from "../../../shared/redis/connec
 import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
 import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
 import { busiest } from "../../support/busiest.ts";
-import { granted } from "../../support/clocked-ledger.ts";
+import { granted, type Granted } from "../../support/clocked-ledger.ts";
 import { sampleLedgerSettings } from "../../support/sample-ledger-settings.ts";
 import { startTcpProxy } from "../../support/tcp-proxy.ts";
 
