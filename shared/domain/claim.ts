@@ -81,13 +81,13 @@ export function historyOf(delivery: Delivery): History {
   return { calls, replays, replay: deliveryCount === 0 ? "fresh" : "again", ...letter };
 }
 
-/** What is known after a claim that was lost, or had no lease, for the next one: nothing is reopened a second time. */
-export const historyAfter = (history: History, lost: Claim, calls: number): History => ({
+/** What is known after a claim that did not do, for the next one: nothing is reopened a second time. */
+export const historyAfter = (history: History, claim: Claim, calls: number): History => ({
   ...history,
   calls: Math.max(history.calls, calls),
-  replays: Math.max(history.replays, lost.replays),
+  replays: Math.max(history.replays, claim.replays),
   replay: "none",
-  forgiven: lost.forgiven,
+  forgiven: claim.forgiven,
   needsLease: true,
 });
 

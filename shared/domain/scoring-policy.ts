@@ -52,15 +52,17 @@ export function lateness(
 
 /**
  * Whether a transaction is taken up with a lease: "always" where it may be called, "unless-scored" where a stored score
- * would answer it, "never" where nothing that is stored lets it be called. Two who answer without a call do no harm.
+ * would answer it, "never" where only a stored score that does not fit could have it called: then it is claimed again.
  */
 export type LeaseNeed = "always" | "unless-scored" | "never";
 
 /** Pure: what is known of that before a transaction is taken up. */
 export function leaseNeed(
-  transaction: Pick<Transaction, "rail" | "amount" | "merchantCategoryCode">,
+  transaction: Pick<Transaction, "rail" | "amount" | "merchantCategoryCode" | "decideByMs">,
   policy: ScoringPolicy,
 ): LeaseNeed {
+  // The journal must know from the first moment on when it was taken up.
+  if (transaction.decideByMs !== undefined) return "always";
   if (transaction.rail !== SCORED_RAIL) return "never";
   if (!isSmall(transaction, policy)) return "always";
   return policy.belowThreshold === "approve" ? "never" : "unless-scored";

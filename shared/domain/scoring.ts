@@ -12,5 +12,5 @@ export type Scoring =
     }
   /** Somebody else's outcome is stored. */
   | { readonly kind: "settled"; readonly outcome: Outcome }
-  /** The claim went to somebody else, had no lease, or the journal was lost: claim again, with the calls known here. */
+  /** The claim went to somebody else, or the journal was lost: claim again, with the calls known here. */
   | { readonly kind: "lost"; readonly calls: number };

@@ -30,53 +30,74 @@ local function monthOf(day) return string.sub(day, 1, 7) end
 
 local function monthKey(books, day) return books .. ':' .. monthOf(day) end
 
--- Whose figures are known to be in the books of a month.
-local known = {}
+-- Merchants that are known to be in the books, by key and field.
+local knownMerchants = {}
 
 -- Which merchant's figures they are. A merchant stays where it was booked first, for the rest of the month.
 local function whose(key, merchant)
   if merchant == '' then return 'none' end
   local name = 'm:' .. merchant
   local field = 'calls ' .. name
-  if known[key .. field] then return name end
+  if knownMerchants[key .. field] then return name end
   if redis.call('HEXISTS', key, field) == 0 then
     if tonumber(redis.call('HGET', key, 'merchants') or 0) >= MOST_MERCHANTS then return 'other' end
     redis.call('HINCRBY', key, 'merchants', 1)
     redis.call('HSET', key, field, 0)
   end
-  known[key .. field] = true
+  knownMerchants[key .. field] = true
   return name
 end
 
--- What is to be added, by key and field.
-local unwritten = {}
+-- Of each month that something is booked in: its figures, which of them are not written, and whether it has just begun.
+local months = {}
 
--- Adds figures to what is booked of the day, the month and the merchant. They are in the books once these are written.
-local function book(books, day, merchant, figures)
-  local key = monthKey(books, day)
-  local added = unwritten[key] or {}
-  unwritten[key] = added
-  for _, suffix in ipairs({ '', ' ' .. day, ' ' .. whose(key, merchant) }) do
-    for name, value in pairs(figures) do
-      added[name .. suffix] = (added[name .. suffix] or 0) + value
-    end
+-- Reads the figures that are not known yet. What is no number fails whoever would add to it, before it changes anything.
+local function readFigures(key, month, fields)
+  local unread = { 'v' }
+  for _, field in ipairs(fields) do
+    if not month.figures[field] then unread[#unread + 1] = field end
+  end
+  if #unread == 1 then return end
+  local found = redis.call('HMGET', key, unpack(unread))
+  month.isNew = not found[1]
+  for i = 2, #unread do
+    local figure = tonumber(found[i] or 0)
+    if not figure then error('no number is booked as "' .. unread[i] .. '"') end
+    month.figures[unread[i]] = figure
   end
 end
 
--- One command to read what is booked, and one to write it.
-local function writeBooks()
-  for key, added in pairs(unwritten) do
-    -- The version tells whether the month has begun.
-    local fields = { 'v' }
-    for field in pairs(added) do fields[#fields + 1] = field end
-    local booked = redis.call('HMGET', key, unpack(fields))
-    local written = { 'v', 1 }
-    for i = 2, #fields do
-      written[#written + 1] = fields[i]
-      written[#written + 1] = tonumber(booked[i] or 0) + added[fields[i]]
+-- Adds to what is booked of the day, the month and the merchant. It is in the books once these are written.
+local function book(books, day, merchant, added)
+  local key = monthKey(books, day)
+  local month = months[key] or { figures = {}, unwritten = {} }
+  months[key] = month
+  local fields, values = {}, {}
+  for _, suffix in ipairs({ '', ' ' .. day, ' ' .. whose(key, merchant) }) do
+    for name, value in pairs(added) do
+      fields[#fields + 1] = name .. suffix
+      values[#values + 1] = value
     end
-    redis.call('HSET', key, unpack(written))
-    if not booked[1] then redis.call('EXPIRE', key, BOOKS_KEPT_S) end
-    unwritten[key] = nil
+  end
+  readFigures(key, month, fields)
+  for i, field in ipairs(fields) do
+    month.figures[field] = month.figures[field] + values[i]
+    month.unwritten[field] = true
+  end
+end
+
+-- One command for each month.
+local function writeBooks()
+  for key, month in pairs(months) do
+    -- The version tells whether the month has begun.
+    local written = { 'v', 1 }
+    for field in pairs(month.unwritten) do
+      written[#written + 1] = field
+      written[#written + 1] = month.figures[field]
+    end
+    month.unwritten = {}
+    if #written > 2 then redis.call('HSET', key, unpack(written)) end
+    if month.isNew then redis.call('EXPIRE', key, BOOKS_KEPT_S) end
+    month.isNew = false
   end
 end

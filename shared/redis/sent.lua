@@ -28,10 +28,10 @@ if again then earlier = string.gsub(earlier, ',?[^,]*$', '') end
 
 local day = dayOf(now)
 local books = monthKey(KEYS[5], day)
-local known = redis.call('HMGET', books, 'tenThousandths ' .. day, 'stoppedAt ' .. day, 'tenThousandths', 'stoppedAt')
+local spent = redis.call('HMGET', books, 'tenThousandths ' .. day, 'stoppedAt ' .. day, 'tenThousandths', 'stoppedAt')
 local periods = {
-  { name = 'day', suffix = ' ' .. day, budget = DAYS_BUDGET, spent = tonumber(known[1] or 0), isStopped = known[2] },
-  { name = 'month', suffix = '', budget = MONTHS_BUDGET, spent = tonumber(known[3] or 0), isStopped = known[4] },
+  { name = 'day', suffix = ' ' .. day, budget = DAYS_BUDGET, spent = tonumber(spent[1] or 0), isStopped = spent[2] },
+  { name = 'month', suffix = '', budget = MONTHS_BUDGET, spent = tonumber(spent[3] or 0), isStopped = spent[4] },
 }
 local booking = {}
 if not again then

@@ -16,7 +16,11 @@ local function isUpgrade()
   local standing, brought = cjson.decode(journal[2]), cjson.decode(ARGV[3])
   return standing.source == 'fallback' and brought.revision > standing.revision
 end
-if journal[1] and not isUpgrade() then return { 'settled', journal[1], journal[2] } end
+if journal[1] and not isUpgrade() then
+  -- A score that was paid for answers the payer's next transactions all the same.
+  if ARGV[5] ~= '' then redis.call('SET', KEYS[3], ARGV[5], 'EX', CACHE_TTL_S) end
+  return { 'settled', journal[1], journal[2] }
+end
 
 if calls > tonumber(ARGV[4]) then return { 'recount', calls } end
 
@@ -29,11 +33,11 @@ local unaccounted = calls - tonumber(journal[4] or 0)
 if unaccounted > 0 then figures = { calls = unaccounted, tenThousandths = unaccounted * CALL_PRICE } end
 -- A true score that follows a fallback is no further result.
 if COUNTED[ARGV[8]] and not journal[1] then figures[COUNTED[ARGV[8]]] = 1 end
-if SAVED[ARGV[8]] then figures[SAVED[ARGV[8]]] = CALL_PRICE end
+if SAVED[ARGV[8]] and calls == 0 then figures[SAVED[ARGV[8]]] = CALL_PRICE end
 if next(figures) then book(KEYS[4], dayOf(now), ARGV[7], figures) end
 redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'calls', calls,
   'accounted', calls, 'replays', ARGV[6], 'firstAt', journal[6] or now)
-if journal[5] then -- it was taken up with a lease
+if journal[5] then -- the journal knew it
   redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'sentUnder', 'bookedOn', 'bookedFor')
 end
 -- A replay of a dead letter is called at once. An upgrade is not: a call that was under way when the fallback was stored

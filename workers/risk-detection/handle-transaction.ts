@@ -88,6 +88,12 @@ interface Work {
   readonly hand: Hand;
 }
 
+/** A call is needed, and the claim has no lease. */
+interface Unleased {
+  readonly kind: "unleased";
+  readonly calls: number;
+}
+
 /** Builds the handler of one delivery: what it returns is what becomes of it. */
 export function createHandler(options: HandlerOptions) {
   return async function handleTransaction(delivery: Delivery, signal: AbortSignal): Promise<Disposition> {
@@ -130,7 +136,7 @@ export function createHandler(options: HandlerOptions) {
       if (claim.standing !== undefined && !isStillWanted(claim.standing, claim.nowMs)) {
         return letStand(claim.standing, claim, work);
       }
-      let scoring: Scoring;
+      let scoring: Scoring | Unleased;
       try {
         scoring = await gather(claim, work);
         if (scoring.kind === "settled") return settle(scoring.outcome, work);
@@ -143,7 +149,7 @@ export function createHandler(options: HandlerOptions) {
         await options.journal.release(claim);
         throw error;
       }
-      // There is no lease, or it went to somebody else, or the journal was lost: what is known here goes into the next claim.
+      // The lease is missing or somebody else's, or the journal was lost: what is known here goes into the next claim.
       history = historyAfter(history, claim, scoring.calls);
     }
   }
@@ -155,10 +161,13 @@ export function createHandler(options: HandlerOptions) {
     return conclude(late ?? { kind: "held", cause: kind }, known.calls, known, work);
   }
 
-  async function gather(claim: Claim, { transaction, delivery, urgency, hand }: Work): Promise<Scoring> {
+  async function gather(
+    claim: Claim,
+    { transaction, delivery, urgency, hand }: Work,
+  ): Promise<Scoring | Unleased> {
     const evidence = answerWithoutCall(transaction, claim, hasWaited(delivery), options.scoringPolicy);
     if (evidence !== undefined) return { kind: "evidence", evidence, calls: claim.calls };
-    if (!claim.isLeased) return { kind: "lost", calls: claim.calls };
+    if (!claim.isLeased) return { kind: "unleased", calls: claim.calls };
     return options.score(transaction, claim, urgency, hand);
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Claim, ClaimReply, History } from "../../../shared/domain/claim.ts";
 import type { DeadLetter } from "../../../shared/domain/dead-letter.ts";
@@ -11,6 +12,7 @@ import { readPasts } from "../../../shared/redis/read-past.ts";
 import { readPutOff } from "../../../shared/redis/read-put-off.ts";
 import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
 import { readCurrent } from "../../../shared/redis/read-books.ts";
+import { redisNow } from "../../../shared/redis/redis-now.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
@@ -107,6 +109,30 @@ describe("claiming", () => {
     expect(await claim(sampleTransaction(), quick, { ...NO_HISTORY, calls: 1 })).toMatchObject(leased);
     const other = sampleTransaction({ transactionId: "T2" });
     expect(await claim(other, quick, { ...NO_HISTORY, needsLease: true })).toMatchObject(leased);
+    const replayed = sampleTransaction({ transactionId: "T3" });
+    const replay: History = { ...NO_HISTORY, replay: "fresh", instance: "letter" };
+    const reopened = claimed(await claim(replayed, quick, replay));
+    expect(reopened.isLeased).toBe(true);
+    await quick.store(reopened, deadLetterOf(), 0, undefined);
+    expect(await claim(replayed, quick, replay)).toMatchObject({ kind: "settled" });
+  });
+
+  it("keeps a score that was paid for, also where somebody answered without a lease meanwhile", async () => {
+    const quick = testJournal({ redis, namespace }, { leaseNeed: () => "never" });
+    const unleased = claimed(await claim(sampleTransaction(), quick));
+    const caller = claimed(await claim(sampleTransaction(), quick, { ...NO_HISTORY, needsLease: true }));
+    expect(await quick.sent(caller, 1, "permit", 0)).toEqual({ kind: "recorded" });
+    const fromCache: Outcome = {
+      kind: "result",
+      result: sampleResult({ transactionId: unleased.transactionId, attempts: 1, source: "cache" }),
+    };
+    expect(await quick.store(unleased, fromCache, 1, undefined)).toMatchObject({ wasFirst: true });
+    const paid = resultOf(caller.transactionId, 1, 0.9);
+    expect(await quick.store(caller, paid, 1, SCORE)).toMatchObject({ outcome: fromCache, wasFirst: false });
+    const next = sampleTransaction({ transactionId: "T2" });
+    expect(claimed(await claim(next, quick)).score).toEqual(SCORE);
+    // Nothing was saved where there was a call.
+    expect((await readCurrent(redis, namespace)).day).toMatchObject({ calls: 1, cached: 1, savedByCache: 0 });
   });
 
   it("of two who answer without a lease takes the first one's outcome, and remembers when", async () => {
@@ -124,7 +150,8 @@ describe("claiming", () => {
       wasFirst: false,
     });
     const [past] = await readPasts(redis, namespace, [first.transactionId]);
-    expect(past?.firstAtMs).toBeGreaterThanOrEqual(first.firstTakenUpAtMs);
+    expect(past?.firstAtMs).toBeGreaterThanOrEqual(first.nowMs);
+    expect(past?.firstAtMs).toBeLessThanOrEqual(await redisNow(redis));
     const repaired = { ...second, digest: "of other content" };
     expect(await quick.store(repaired, other, 0, undefined)).toEqual({ kind: "conflict", calls: 0 });
   });
@@ -134,6 +161,10 @@ describe("claiming", () => {
     await journal.release(first);
     const second = claimed(await claim(sampleTransaction()));
     expect(second.firstTakenUpAtMs).toBe(first.firstTakenUpAtMs);
+    await sleep(2); // Redis' clock goes on
+    await journal.store(second, resultOf(second.transactionId, 0), 0, undefined);
+    const [past] = await readPasts(redis, namespace, [first.transactionId]);
+    expect(past?.firstAtMs).toBe(first.firstTakenUpAtMs);
   });
 
   it("lets the next one in at once after a release", async () => {

@@ -53,6 +53,12 @@ describe("a lease", () => {
     { title: "a small one", changes: amount("100.00"), below: "approve", need: "never" },
     { title: "a small one that is scored", changes: amount("100.00"), below: "score", need: "unless-scored" },
     {
+      title: "a small one with a deadline",
+      changes: { ...amount("100.00"), decideBy: DECIDE_BY },
+      below: "approve",
+      need: "always",
+    },
+    {
       title: "another rail",
       changes: { ...amount("100.01"), rail: "wechat" },
       below: "score",
