@@ -104,6 +104,11 @@ export class Installation {
     return (await this.#channel.checkQueue(`${this.namespace}.${queue}`)).messageCount;
   }
 
+  /** Takes what became of transactions out of Redis, so that a round finds no more in it than the one before. */
+  async forgetOutcomes(): Promise<void> {
+    for (const kind of ["journal", "result"]) await removeKeys(this.redis, `${this.namespace}:${kind}:*`);
+  }
+
   async purge(queue: string): Promise<void> {
     await this.#channel.purgeQueue(`${this.namespace}.${queue}`);
   }

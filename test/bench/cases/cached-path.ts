@@ -65,7 +65,7 @@ async function storeScores({ namespace, redis, env }: Installation): Promise<voi
   await pipeline.exec();
 }
 
-/** A backlog, a new process, and its results counted in their queue, which is emptied again. */
+/** A backlog, a new process, and its results counted in their queue, which is emptied again, as Redis is of them. */
 function roundOf(installation: Installation, start: () => Contender): Round {
   return async (part) => {
     await installation.publish(part.to);
@@ -75,6 +75,7 @@ function roundOf(installation: Installation, start: () => Contender): Round {
     } finally {
       await contender.end();
       await installation.purge("results");
+      await installation.forgetOutcomes();
     }
   };
 }
