@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { AlipaySdk } from "alipay-sdk";
 import type { Transaction } from "../domain/transaction.ts";
 
@@ -13,8 +13,8 @@ interface Attempt {
   readonly nonce: string;
 }
 
-/** A new attempt: its own nonce (128 random bits) and time. */
-export const newAttempt = (nowMs: number): Attempt => ({ nowMs, nonce: randomBytes(16).toString("hex") });
+/** A new attempt: its own nonce (122 random bits) and time. */
+export const newAttempt = (nowMs: number): Attempt => ({ nowMs, nonce: randomUUID().replaceAll("-", "") });
 
 /**
  * The signed form body of one call (contract, section 5). The time stamp is given because the SDK would stamp
