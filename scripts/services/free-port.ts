@@ -10,10 +10,15 @@ const LOWEST = 20_000;
 const HIGHEST = 32_000;
 const MOST_TRIES = 50;
 
-/** A random port of the loopback interface on which nobody listens. */
+/** By this process: servers that are started at the same time must not be told the same one. */
+const given = new Set<number>();
+
+/** A random port of the loopback interface on which nobody listens, another one each time. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port)) return port;
   }
   throw new Error(`found no free port between ${LOWEST} and ${HIGHEST}`);
