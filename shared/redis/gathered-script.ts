@@ -70,19 +70,24 @@ export function loadGatheredScript(client: Redis, name: string, parts: GatheredP
   };
 }
 
+const CLOCK = "local time = redis.call('TIME') local now = time[1] * 1000 + math.floor(time[2] / 1000)";
+
 /**
- * Lua that runs a script for the keys and arguments of each question in turn. The first argument is the number of questions. The
- * script begins on the first line, so that errors count the lines of its own file. They come as texts, with Redis' own code at
- * the start, or Lua's, which have none; where they are from is said as Redis does with errors that end a script. A Redis that
- * takes no writes has written nothing, and says so to all: the driver looks for another one then.
+ * Lua that runs a script for the keys and arguments of each question in turn. The first argument is the number of
+ * questions. The script begins on the first line, so that errors count the lines of its own file. They come as texts,
+ * with Redis' own code at the start, or Lua's, which have none; where they are from is said as Redis does with errors
+ * that end a script. A Redis that takes no writes has written nothing, and says so to all: the driver looks for another
+ * one then.
  */
 const forEachQuestion = (lua: string, { prelude = "", epilogue = "" }: GatheredParts): string =>
-  `local time = redis.call('TIME') local now = time[1] * 1000 + math.floor(time[2] / 1000) ${prelude} local function one(KEYS, ARGV) ${lua}
+  `${CLOCK} ${prelude} local function one(KEYS, ARGV) ${lua}
 end
 local questions, replies = tonumber(ARGV[1]), {}
 local keys, args = #KEYS / questions, (#ARGV - 1) / questions
 for i = 0, questions - 1 do
-  local isDone, reply = pcall(one, { unpack(KEYS, i * keys + 1, (i + 1) * keys) }, { unpack(ARGV, i * args + 2, (i + 1) * args + 1) })
+  local itsKeys = { unpack(KEYS, i * keys + 1, (i + 1) * keys) }
+  local itsArgs = { unpack(ARGV, i * args + 2, (i + 1) * args + 1) }
+  local isDone, reply = pcall(one, itsKeys, itsArgs)
   if not isDone then
     reply = { err = (string.match(reply, '^%u+ .*') or ('ERR ' .. reply)) .. ' on @user_script' }
     if string.find(reply.err, '^READONLY') then return reply end

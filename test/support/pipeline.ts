@@ -6,6 +6,7 @@ import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger-keys.ts";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../../scripts/sandbox/start-sandbox.ts";
 import { newNamespace } from "./new-namespace.ts";
 import { OutcomeCollector } from "./outcome-collector.ts";
+import { persist } from "../../shared/redis/persist.ts";
 import { removeKeys } from "../../shared/redis/remove-keys.ts";
 import { removeTopology } from "./remove-topology.ts";
 import { sandboxKeys } from "./sandbox-keys.ts";
@@ -57,7 +58,7 @@ export class Pipeline {
       model,
       channel: await model.createConfirmChannel(),
       collector: await OutcomeCollector.start(amqpUrl, namespace, { takesDeadLetters: !leavesDeadLetters }),
-      redis: await openRedis(redisUrl),
+      redis: await openPatiently(redisUrl),
       env: {
         AMQP_URL: amqpUrl,
         REDIS_URL: redisUrl,
@@ -143,3 +144,9 @@ export class Pipeline {
     await closeRedis(this.redis);
   }
 }
+
+/** A machine that stands still for two seconds, while a dozen installations begin on it, is not what is tested. */
+const openPatiently = (redisUrl: string): Promise<RedisClient> => {
+  const signal = AbortSignal.timeout(20_000);
+  return persist(() => openRedis(redisUrl), { signal, onTrouble: () => undefined });
+};

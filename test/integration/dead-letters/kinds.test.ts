@@ -51,9 +51,12 @@ async function putLetters(pipeline: Pipeline): Promise<void> {
 /** What a run says that has counted, and that has put its first letter back. */
 const SAYINGS = ["takes", "1 put back"];
 
-/** Begins a replay in a process of its own, and kills it somewhere after what it says. */
+/**
+ * Begins a replay in a process of its own, and kills it somewhere after what it says. At ten calls a second, so that each
+ * of them leaves some to the next.
+ */
 async function beginAndKill(pipeline: Pipeline, saying = ""): Promise<void> {
-  const args = ["dead-letters", "replay", "--reason", "rejected", "--yes", "--wait"];
+  const args = ["dead-letters", "replay", "--reason", "rejected", "--share", "1%", "--yes", "--wait"];
   const victim = new RisklineProcess(args, { env: pipeline.env });
   await victim.said(saying);
   setTimeout(() => victim.signal("SIGKILL"), Math.random() * 250);
