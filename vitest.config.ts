@@ -15,6 +15,8 @@ export default defineConfig({
           // Real servers on a busy machine: a wait for an event may take a while, a failure to come may not.
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // Of a concurrent suite: each test has an installation of its own, and they share the machine.
+          maxConcurrency: 3,
         },
       },
       // Needs a container engine with Compose, and is no part of npm test.
