@@ -84,8 +84,7 @@ end
 
 local score = redis.call('GET', KEYS[2])
 
--- Where no call is needed, no lease is: of two who answer it, the first outcome wins, and nothing is lost with either. The
--- journal begins with its outcome then.
+-- Where no call is needed, no lease is: of two who answer it, the first outcome wins, and the journal begins with it.
 local needsLease = ARGV[10] == 'always' or (ARGV[10] == 'unless-scored' and not score)
 local isNew = not digest and calls == 0 and instance == ''
 if isNew and not needsLease then return { 'claimed', calls, replays, 0, firstAt, now, score, false, forgiven, 0 } end
