@@ -52,6 +52,6 @@ async function useOfTheLoweredLimit(stage: Stage): Promise<void> {
   const admitted = admittedCalls(lowered, stage.arrivals.between(0, fromMs), fromMs, toMs);
   const used = stage.arrivals.between(fromMs, toMs).length / admitted;
   stage.figures["useOfTheLoweredLimit"] = used;
-  const promised = LEAST_UTILISATION - stage.extent.slack / 2;
+  const promised = LEAST_UTILISATION - stage.extent.slack;
   stage.promise(used >= promised, `${(100 * used).toFixed(1)} % of the lowered limit used`);
 }

@@ -71,7 +71,7 @@ async function freeze(stage: Stage, meanwhile: Ban["meanwhile"]): Promise<void> 
   await answerWithoutCall(stage, "at once");
   await meanwhile(stage);
   await answerWithoutCall(stage, "afterwards");
-  await stage.run(STOPPED_WITHIN_MS / 1_000);
+  await stage.run(stoppedWithinMs(stage) / 1_000);
 
   const endsAtMs = await endFreeze(stage);
   const isOver = (): boolean => arrivals.between(endsAtMs).length > 0;
@@ -80,6 +80,9 @@ async function freeze(stage: Stage, meanwhile: Ban["meanwhile"]): Promise<void> 
   await sleep(RAMP.watchedForMs);
   judgeFreeze(stage, bannedAtMs, endsAtMs);
 }
+
+/** Calls that were under way at the ban arrive later where the machine stands still. */
+const stoppedWithinMs = ({ extent }: Stage): number => STOPPED_WITHIN_MS + extent.lateMs;
 
 /** Checks how long the freeze would have lasted, and shortens it; gives the moment of its end on our clock. */
 async function endFreeze({ pipeline, promise }: Stage): Promise<number> {
@@ -98,7 +101,7 @@ function judgeFreeze(stage: Stage, bannedAtMs: number, endsAtMs: number): void {
   const { arrivals, figures } = stage;
   const late = arrivals.between(bannedAtMs, bannedAtMs + STOPPED_WITHIN_MS);
   figures["callsWithinASecondOfTheBan"] = late.length;
-  const broke = arrivals.between(bannedAtMs + STOPPED_WITHIN_MS, endsAtMs);
+  const broke = arrivals.between(bannedAtMs + stoppedWithinMs(stage), endsAtMs);
   stage.promise(
     broke.length === 0,
     `${broke.length} calls in the freeze, the first ${((broke[0] ?? 0) - bannedAtMs).toFixed(0)} ms after the ban`,
