@@ -2,6 +2,8 @@ import { Redis } from "ioredis";
 
 /** A command that got no answer in this time is over: with resending off, it would stay open for ever. */
 const COMMAND_TIMEOUT_MS = 2_000;
+/** A link that brought nothing for so long while answers were due is dead: TCP itself would notice after a quarter of an hour. */
+const DEAD_LINK_MS = 5_000;
 const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1_000;
 
@@ -25,6 +27,7 @@ export function createRedis(url: string, events: RedisEvents = {}): Redis {
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    socketTimeout: DEAD_LINK_MS,
     connectTimeout: 5_000,
     keepAlive: 10_000,
     retryStrategy: (times) => Math.min(RECONNECT_MIN_MS * 2 ** Math.min(times, 10), RECONNECT_MAX_MS),

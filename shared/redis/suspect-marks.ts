@@ -8,17 +8,17 @@ import { loadScript } from "./script.ts";
 /** A message that kills less than a worker a day stops nobody's work. */
 const TTL_SECONDS = 86_400;
 
-/** One mark: who left it, and where. */
+/** Where a mark is. */
 export interface SuspectMark {
   readonly keys: readonly string[];
   readonly stage: SuspectStage;
-  readonly token: string;
 }
 
-/** Marks in Redis that outlive the worker which set them: what it did last, should it die of it. */
+/** Marks of one worker in Redis that outlive it: what it did last, should it die of it. Its own tell it nothing: it lives. */
 export class SuspectMarks {
   readonly #client: Redis;
   readonly #namespace: string;
+  readonly #worker = randomUUID();
   readonly #mark;
 
   constructor(client: Redis, { namespace }: { readonly namespace: string }) {
@@ -31,22 +31,27 @@ export class SuspectMarks {
   newMark({ body, replays = 0, instance = "" }: Delivery, stage: SuspectStage): SuspectMark {
     const name = `${createHash("sha256").update(body).digest("hex")}:${replays}:${instance}`;
     const keys = SUSPECT_STAGES.map((each) => `${this.#namespace}:suspect:${name}:${each}`);
-    return { keys, stage, token: randomUUID() };
+    return { keys, stage };
   }
 
-  /** Gives how many workers died under a mark of the same message; with `MOST_DEATHS` of them, nothing is set. */
-  async set({ keys, stage, token }: SuspectMark): Promise<number> {
-    const reply = await this.#mark(keys, [
-      SUSPECT_STAGES.indexOf(stage) + 1,
-      token,
-      MOST_DEATHS,
-      TTL_SECONDS,
-    ]);
-    return z.number().parse(reply);
+  /**
+   * Gives how many workers died under a mark of the same message; with `MOST_DEATHS` of them, nothing is set. Where there
+   * is no answer, the mark may be set yet, when Redis goes on; it is taken back behind that.
+   */
+  async set(mark: SuspectMark): Promise<number> {
+    const stage = SUSPECT_STAGES.indexOf(mark.stage) + 1;
+    try {
+      return z.number().parse(await this.#mark(mark.keys, [stage, this.#worker, MOST_DEATHS, TTL_SECONDS]));
+    } catch (error) {
+      this.#client.srem(keyOf(mark), this.#worker).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** It came through: nobody died of this stage. Best effort: a mark that stays is cleared by the next who comes through. */
-  async clear({ keys, stage }: SuspectMark): Promise<void> {
-    await this.#client.del(keys[SUSPECT_STAGES.indexOf(stage)] ?? "").catch(() => undefined);
+  async clear(mark: SuspectMark): Promise<void> {
+    await this.#client.del(keyOf(mark)).catch(() => undefined);
   }
 }
+
+const keyOf = ({ keys, stage }: SuspectMark): string => keys[SUSPECT_STAGES.indexOf(stage)] ?? "";

@@ -13,6 +13,8 @@ export interface TcpProxy {
   /** Keeps the connections and lets no byte through, until `restore`. */
   stall(): void;
   restore(): void;
+  /** Keeps the connections that there are and lets no byte through them, until `restore`; new ones are open. */
+  abandon(): void;
   /** Leads to another server from now on; every connection is reset. */
   retarget(targetUrl: string): void;
   close(): Promise<void>;
@@ -58,6 +60,9 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     restore() {
       mode = "open";
       pairs.forEach(resume);
+    },
+    abandon() {
+      pairs.forEach(pause);
     },
     retarget(newTargetUrl) {
       target = new URL(newTargetUrl);

@@ -68,6 +68,8 @@ export interface HandlerOptions {
     hand: Hand,
     work: () => T,
   ) => Promise<Passage<T>>;
+  /** Takes what goes on when the delivery is settled; it never rejects. */
+  readonly afterwards: (work: Promise<void>) => void;
   /** Remembers when a transaction must be answered that goes to wait. */
   readonly remind: (deadline: Deadline, hand: Hand) => Promise<void>;
   readonly scoringPolicy: ScoringPolicy;
@@ -142,7 +144,7 @@ export function createHandler(options: HandlerOptions) {
         if (scoring.kind === "settled") return settle(scoring.outcome, work);
         if (scoring.kind === "evidence") {
           const disposition = await conclude(scoring.evidence, scoring.calls, claim, work);
-          if (scoring.tooLate !== undefined) void keepTooLate(scoring.tooLate, claim, work);
+          if (scoring.tooLate !== undefined) options.afterwards(keepTooLate(scoring.tooLate, claim, work));
           return disposition;
         }
       } catch (error) {

@@ -10,6 +10,7 @@ import { createLogger } from "../../shared/process/logger.ts";
 import { createMetrics, type MetricsPage } from "../../shared/process/metrics.ts";
 import { Shutdown } from "../../shared/process/shutdown.ts";
 import { addFailures } from "../../shared/redis/failure-list.ts";
+import { Afterwork } from "./afterwork.ts";
 import { claimInTurn } from "./claim-in-turn.ts";
 import { FailureBook } from "./failure-book.ts";
 import { createHandler } from "./handle-transaction.ts";
@@ -89,6 +90,8 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
 
   const remind = openDeadlines(worker, { redis, journal, publisher, now });
   const suspects = openSuspects(redis, worker);
+  const afterwork = new Afterwork();
+  shutdown.register("afterwork", () => afterwork.end());
 
   shutdown.soft.throwIfAborted();
   const consumer = consume({
@@ -105,6 +108,7 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
         client.score(transaction, claim, urgency, hand),
       ),
       pass: (stage, delivery, hand, work) => suspects.pass(stage, delivery, hand, work),
+      afterwards: afterwork.add,
       remind,
       scoringPolicy: scoringPolicyOf(settings),
       upgradesLate: settings.policy.upgradesLate,

@@ -41,6 +41,7 @@ export class Suspects<Mark> {
     work: () => T,
   ): Promise<Passage<T>> {
     const { marks, onDeaths } = this.#options;
+    throwIfOver(hand);
     const mark = marks.newMark(delivery, stage);
     const deaths = await marks.set(mark, hand);
     if (deaths > 0) onDeaths(delivery, deaths);
@@ -52,4 +53,10 @@ export class Suspects<Mark> {
       void marks.clear(mark);
     }
   }
+}
+
+/** Whoever waited for their turn for as long as they could be in hand does not hold up the next ones. */
+function throwIfOver({ untilMs }: Hand): void {
+  if (performance.now() >= untilMs)
+    throw new Error("its turn came too late: those before it waited for Redis");
 }

@@ -5,6 +5,7 @@ import { SuspectMarks } from "../../../shared/redis/suspect-marks.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { servers } from "../../support/servers.ts";
+import { startTcpProxy } from "../../support/tcp-proxy.ts";
 
 const namespace = newNamespace();
 let redis: RedisClient;
@@ -31,9 +32,14 @@ const message = (body: string, replays?: number, instance?: string): Delivery =>
   correlationId: undefined,
 });
 
+const anotherWorker = (): SuspectMarks => new SuspectMarks(redis, { namespace });
+
 /** A worker marks it, and never removes the mark. */
-const dies = (of: Delivery, stage: "parsing" | "deciding" = "parsing"): Promise<number> =>
-  marks.set(marks.newMark(of, stage));
+const dies = (
+  of: Delivery,
+  stage: "parsing" | "deciding" = "parsing",
+  worker = anotherWorker(),
+): Promise<number> => worker.set(worker.newMark(of, stage));
 
 it("counts the marks of those who died, over both stages, and sets no fourth", async () => {
   const killer = message("killer");
@@ -54,11 +60,32 @@ it("who comes through clears the marks of that stage, and of no other", async ()
   expect(await dies(answerKills)).toBe(1);
 });
 
-it("a mark that is set twice, since the reply was lost, counts once", async () => {
-  const mark = marks.newMark(message("twice"), "parsing");
-  await marks.set(mark);
-  expect(await marks.set(mark)).toBe(0);
-  expect(await dies(message("twice"))).toBe(1);
+it("a worker's own marks are no deaths to it, and one to all others: whoever reads them lives", async () => {
+  const unanswered = message("its replies were lost");
+  await dies(unanswered, "parsing", marks);
+  expect(await dies(unanswered, "parsing", marks)).toBe(0);
+  expect(await dies(unanswered, "deciding", marks)).toBe(0);
+  expect(await dies(unanswered)).toBe(2);
+});
+
+it("marks that Redis got while it stood still are taken back: nobody died", { timeout: 20_000 }, async () => {
+  const proxy = await startTcpProxy(servers().redisUrl);
+  const workers = await Promise.all([1, 2, 3].map(() => openRedis(proxy.url)));
+  const spared = message("Redis stood still");
+  try {
+    // Each has loaded the script.
+    for (const client of workers)
+      await dies(message("any"), "parsing", new SuspectMarks(client, { namespace }));
+    proxy.stall();
+    const stalled = workers.map((client) => dies(spared, "parsing", new SuspectMarks(client, { namespace })));
+    for (const attempt of stalled) await expect(attempt).rejects.toThrow("timed out");
+    proxy.restore();
+    await Promise.all(workers.map((client) => client.ping()));
+    expect(await dies(spared)).toBe(0);
+  } finally {
+    for (const client of workers) client.disconnect();
+    await proxy.close();
+  }
 });
 
 it("another body has its own marks, and so has a replay", async () => {

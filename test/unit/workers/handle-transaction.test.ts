@@ -6,6 +6,7 @@ import type { Outcome } from "../../../shared/domain/outcome.ts";
 import type { Scoring } from "../../../shared/domain/scoring.ts";
 import type { SuspectStage } from "../../../shared/domain/suspect.ts";
 import { claimInTurn } from "../../../workers/risk-detection/claim-in-turn.ts";
+import { Afterwork } from "../../../workers/risk-detection/afterwork.ts";
 import { createHandler, type HandlerOptions } from "../../../workers/risk-detection/handle-transaction.ts";
 import { sampleClaim } from "../../support/sample-claim.ts";
 import { samplePolicy } from "../../support/sample-policy.ts";
@@ -97,6 +98,7 @@ const handle = (of = delivery(), changes: Partial<HandlerOptions> = {}) =>
     claim: claimInTurn(journal.claim),
     score,
     pass: async (_stage, _delivery, _hand, work) => ({ kind: "passed", value: work() }),
+    afterwards: () => undefined,
     remind,
     scoringPolicy: samplePolicy(),
     upgradesLate: false,
@@ -717,10 +719,13 @@ describe("UPGRADE_LATE", () => {
   it("keeps the answer to a call that was under way when time was up", async () => {
     const { promise, resolve } = Promise.withResolvers<Scoring>();
     score.mockResolvedValue({ kind: "evidence", evidence: { kind: "overdue" }, calls: 1, tooLate: promise });
-    await handle(delivery(), on);
+    const afterwork = new Afterwork();
+    await handle(delivery(), { ...on, afterwards: afterwork.add });
     expect(journal.store).toHaveBeenCalledOnce();
+    const ended = afterwork.end();
     resolve({ kind: "evidence", evidence: { kind: "scored", score: SCORE, source: "alipay" }, calls: 1 });
-    await vi.waitFor(() => expect(journal.store).toHaveBeenCalledTimes(2));
+    await ended;
+    expect(journal.store).toHaveBeenCalledTimes(2);
     const [, outcome, , kept] = journal.store.mock.calls[1] ?? [];
     expect(outcome).toMatchObject({ result: { revision: 2, source: "alipay", attempts: 1 } });
     expect(kept).toEqual(KEPT);

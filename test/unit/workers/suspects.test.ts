@@ -92,3 +92,10 @@ it("a mark that cannot be set keeps nobody else from their turn", async () => {
   await expect(first).rejects.toThrow("Redis has been away");
   expect(await second).toEqual({ kind: "passed", value: 1 });
 });
+
+it("whoever can be in hand no longer when its turn comes is not marked", async () => {
+  const { events, suspects } = recorded();
+  const late = suspects.pass("parsing", suspect("late"), { ...HAND, untilMs: performance.now() }, () => 1);
+  await expect(late).rejects.toThrow("its turn came too late");
+  expect(events).toEqual([]);
+});
