@@ -1,5 +1,5 @@
 -- Takes a transaction for work, or says why it cannot be taken. One round trip for all that is known.
--- `now` is from gathered-script.ts, LEASE_MS and JOURNAL_TTL_S from journal.ts.
+-- `now` is from gathered-script.ts, LEASE_MS, JOURNAL_TTL_S and CACHE_TTL_S from journal.ts.
 -- KEYS  1 the transaction's journal   2 the payer's stored score   3 the payer's flight
 -- ARGV  1 token   2 digest of the content   3 calls that a dead letter or a waiting copy says were made
 --       4 replays that the delivery says   5 how a replay came: "fresh", "again" or "waited"; "" for what is none
@@ -82,7 +82,8 @@ local function othersFlightMs()
   return leader[1] == flight[2] and math.max(0, tonumber(leader[2] or 0) - now) or 0
 end
 
-local score = redis.call('GET', KEYS[2])
+-- Where scores are used no longer, nor are those that are there.
+local score = CACHE_TTL_S > 0 and redis.call('GET', KEYS[2])
 
 -- Where no call is needed, no lease is: of two who answer it, the first outcome wins, and the journal begins with it.
 local needsLease = ARGV[10] == 'always' or (ARGV[10] == 'unless-scored' and not score)

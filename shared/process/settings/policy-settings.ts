@@ -54,7 +54,7 @@ export const policySettings = {
     "CACHE_TTL_SECONDS",
     "300",
     wholeNumber(0, 86_400),
-    "how long a returning user's score is used; 0 never",
+    "how long a returning user's score is used, counted from when it is stored; 0: none is used",
   ),
   reviewAt: withDefault("RISK_REVIEW_AT", "0.5", decimalNumber(0, 1), "score from which on it is `review`"),
   declineAt: withDefault(

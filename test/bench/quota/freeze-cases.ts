@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sampleBody } from "../../support/sample-transaction.ts";
+import { LEDGER_RULES } from "../../../shared/redis/ledger-rules.ts";
 import type { QuotaCase } from "./quota-case.ts";
 import type { Stage } from "./stage.ts";
 
@@ -84,12 +85,20 @@ async function freeze(stage: Stage, meanwhile: Ban["meanwhile"]): Promise<void> 
 /** Calls that were under way at the ban arrive later where the machine stands still. */
 const stoppedWithinMs = ({ extent }: Stage): number => STOPPED_WITHIN_MS + extent.lateMs;
 
-/** Checks how long the freeze would have lasted, and shortens it; gives the moment of its end on our clock. */
+/**
+ * Checks how long the freeze would have lasted, and that nothing was permitted in it, by Redis' clock; shortens it, and gives
+ * the moment of its end on our clock.
+ */
 async function endFreeze({ pipeline, promise }: Stage): Promise<number> {
   const { redis, ledger } = pipeline;
-  const [setAt, until] = (await redis.hmget(ledger.freeze, "setAt", "until")).map(Number);
-  const hours = ((until ?? NaN) - (setAt ?? NaN)) / 3_600_000;
+  const [setAt = NaN, until = NaN] = (await redis.hmget(ledger.freeze, "setAt", "until")).map(Number);
+  const hours = (until - setAt) / 3_600_000;
   promise(Math.abs(hours - FREEZE_HOURS) < 0.001, `a freeze of ${hours} hours`);
+  const lastStart = Number(await redis.hget(ledger.state, "lastStart"));
+  promise(
+    lastStart <= setAt + LEDGER_RULES.HORIZON_MS,
+    `a permit for ${lastStart - setAt} ms after the freeze was written`,
+  );
   // Before Redis is asked, so that its end is later on our clock than on Redis'.
   const nowMs = performance.now();
   const [seconds = 0, microseconds = 0] = await redis.time();

@@ -476,6 +476,17 @@ describe("storing", () => {
     expect(stranger.score).toBeUndefined();
   });
 
+  it("gives nobody a score where scores are no longer used, also one that is still there", async () => {
+    await storeScore(journal);
+    const other = testJournal(
+      { redis, namespace },
+      { cacheTtlSeconds: 0 },
+      await createPseudonymiser(redis, namespace, undefined),
+    );
+    expect(claimed(await claim(sampleTransaction())).score).toEqual(SCORE);
+    expect(claimed(await claim(sampleTransaction({ transactionId: "T2" }), other)).score).toBeUndefined();
+  });
+
   it("counts the spend of every call once", async () => {
     const taken = claimed(await claim(sampleTransaction()));
     await journal.sent(taken, 1, "permit-1", 0);
