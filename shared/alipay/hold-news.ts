@@ -4,7 +4,7 @@ import type { Hold, HoldKind } from "../domain/permit.ts";
 export interface HoldEvents {
   /** Calls are held from now on, as far as this replica sees. */
   onHeld(hold: Hold): void;
-  /** A permit was granted again. */
+  /** Calls are held no longer: a permit was granted again, or this replica's own hold is over. */
   onReleased(kind: HoldKind): void;
 }
 
@@ -22,6 +22,11 @@ export class HoldNews {
     this.released();
     this.#heldBy = hold.kind;
     this.#events.onHeld(hold);
+  }
+
+  /** The hold of this kind is over. Where another one is told of, that one stands. */
+  over(kind: HoldKind): void {
+    if (kind === this.#heldBy) this.released();
   }
 
   released(): void {

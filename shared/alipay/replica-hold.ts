@@ -12,9 +12,15 @@ const STEPS_MS: Readonly<Record<ReplicaHoldKind, { first: number; longest: numbe
 
 /** No calls by this replica until a probe succeeds. Times are monotonic milliseconds. */
 export class ReplicaHold {
+  readonly #onOver: (kind: ReplicaHoldKind | "budget") => void;
   /** The books refused a call. Each replica goes by its own budget, and asks again when another day or month begins. */
   #budget: { period: Period; untilMs: number } | undefined;
   #hold: { kind: ReplicaHoldKind; cause: string; setAtMs: number; untilMs: number; step: number } | undefined;
+
+  /** `onOver` is told of each end, once, when it comes: it may be hours until another call is wanted. */
+  constructor(onOver: (kind: ReplicaHoldKind | "budget") => void) {
+    this.#onOver = onOver;
+  }
 
   /** Begins or renews the hold. A call that left before it was set tells nothing new. */
   engage(kind: ReplicaHoldKind, cause: string, departedAtMs: number, nowMs: number): void {
@@ -24,6 +30,7 @@ export class ReplicaHold {
     const { first, longest } = STEPS_MS[kind];
     const untilMs = nowMs + Math.min(first * 2 ** step, longest);
     this.#hold = { kind, cause, setAtMs: nowMs, untilMs, step };
+    if (current !== undefined && current.kind !== kind) this.#onOver(current.kind);
   }
 
   /** The budget has no room for another call for so long. */
@@ -33,7 +40,14 @@ export class ReplicaHold {
 
   /** A call was paid for. */
   afford(): void {
+    if (this.#budget === undefined) return;
     this.#budget = undefined;
+    this.#onOver("budget");
+  }
+
+  /** A spent budget is over with its day or month. Whether the next one has room, the books tell at the next call. */
+  expire(nowMs: number): void {
+    if (this.#budget !== undefined && nowMs >= this.#budget.untilMs) this.afford();
   }
 
   /** True also while it is probed. */
@@ -43,7 +57,10 @@ export class ReplicaHold {
 
   /** A call succeeded. One that left before the hold was set tells nothing of it. */
   lift(departedAtMs: number): void {
-    if (this.#hold !== undefined && departedAtMs >= this.#hold.setAtMs) this.#hold = undefined;
+    if (this.#hold === undefined || departedAtMs < this.#hold.setAtMs) return;
+    const { kind } = this.#hold;
+    this.#hold = undefined;
+    this.#onOver(kind);
   }
 
   /** The hold that stands now, or undefined where a call may be made. */

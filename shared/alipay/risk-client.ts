@@ -69,8 +69,8 @@ export class RiskClient {
 
   constructor(options: RiskClientOptions) {
     const { gateway, ledger, record, retryPolicy, worthOf, whenBudgetIsSpent, timeoutMs, events } = options;
-    const replicaHold = new ReplicaHold();
     const news = new HoldNews(events);
+    const replicaHold = new ReplicaHold((kind) => news.over(kind));
     const turnstile = new Turnstile(ledger, replicaHold, 2 * timeoutMs, news);
     this.#retryPolicy = retryPolicy;
     this.#turnstile = turnstile;

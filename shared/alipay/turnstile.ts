@@ -227,6 +227,7 @@ export class Turnstile {
 
   #sweep(): void {
     const nowMs = performance.now();
+    this.#hold.expire(nowMs);
     for (const waiter of this.#lines.all()) {
       if (waiter.signal.aborted) waiter.settle({ kind: "interrupted" });
       else if (nowMs >= waiter.untilMs) waiter.settle({ kind: "held", cause: "quota" });

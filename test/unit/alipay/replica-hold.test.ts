@@ -1,12 +1,14 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { ReplicaHold, type ReplicaHoldKind } from "../../../shared/alipay/replica-hold.ts";
 
 const MINUTE = 60_000;
 
+const onOver = vi.fn();
 let hold: ReplicaHold;
 
 beforeEach(() => {
-  hold = new ReplicaHold();
+  onOver.mockClear();
+  hold = new ReplicaHold(onOver);
 });
 
 it("stands nowhere from the start", () => {
@@ -87,6 +89,24 @@ describe("its probe", () => {
     expect(hold.standing(2_000)).toMatchObject({ remainingMs: 1_000 });
   });
 
+  it("tells the end once, when it succeeds", () => {
+    engageAt("unreachable", 100);
+    hold.beginProbe(1_100, 6_000);
+    hold.lift(99);
+    expect(onOver).not.toHaveBeenCalled();
+    hold.lift(1_100);
+    hold.lift(1_200);
+    expect(onOver.mock.calls).toEqual([["unreachable"]]);
+  });
+
+  it("that fails for another reason tells the end of the former hold", () => {
+    engageAt("unreachable", 0);
+    engageAt("unreachable", 1_000);
+    expect(onOver).not.toHaveBeenCalled();
+    engageAt("clock-skew", 3_000);
+    expect(onOver.mock.calls).toEqual([["unreachable"]]);
+  });
+
   it("is no probe where nothing is held", () => {
     hold.beginProbe(0, 6_000);
     expect(hold.standing(1)).toBeUndefined();
@@ -104,9 +124,20 @@ describe("a budget that is spent", () => {
     hold.beginProbe(0, 10 * MINUTE);
     expect(hold.standing(MINUTE - 1)).toMatchObject({ remainingMs: 1 });
     expect(hold.standing(MINUTE)).toBeUndefined();
-    expect(hold.isEngaged).toBe(true); // until a call was paid for
-    hold.afford();
+  });
+
+  it.each([
+    { title: "a call was paid for", ends: () => hold.afford() },
+    { title: "its day is over", ends: () => hold.expire(MINUTE) },
+  ])("is over once $title, and told so once", ({ ends }) => {
+    hold.spend("day", MINUTE, 0);
+    hold.expire(MINUTE - 1);
+    expect(hold.isEngaged).toBe(true);
+    expect(onOver).not.toHaveBeenCalled();
+    ends();
+    ends();
     expect(hold.isEngaged).toBe(false);
+    expect(onOver.mock.calls).toEqual([["budget"]]);
   });
 
   it("stays so whatever the gateway says, and the other hold stands behind it", () => {

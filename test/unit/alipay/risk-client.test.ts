@@ -495,6 +495,21 @@ describe("a call that never left", () => {
     expect(ledger.signal).not.toHaveBeenCalled();
   });
 
+  it("for want of a connection holds calls no longer once one was answered, without a next one", async () => {
+    gateway.answerWith(notSent("unreachable"), scored);
+    expect(await score()).toEqual(scoredAfter(1));
+    expect(events.onHeld.mock.calls).toMatchObject([[{ kind: "unreachable" }]]);
+    expect(events.onReleased.mock.calls).toEqual([["unreachable"]]);
+  });
+
+  it("for want of budget holds calls no longer once one was paid for, without a next one", async () => {
+    record.replyWith({ kind: "unaffordable", period: "day", remainingMs: 100 });
+    gateway.answerWith(failed(PERMANENT));
+    expect(await score()).toEqual(failedAfter(PERMANENT, 1));
+    expect(events.onHeld.mock.calls).toMatchObject([[{ kind: "budget" }]]);
+    expect(events.onReleased.mock.calls).toEqual([["budget"]]);
+  });
+
   it("for want of a connection counts once where many fail together", async () => {
     const allAsked = Promise.withResolvers<void>();
     let asked = 0;

@@ -67,8 +67,9 @@ const events = { onHeld: vi.fn(), onReleased: vi.fn() };
 
 beforeEach(() => {
   permits = new FakePermits();
-  hold = new ReplicaHold();
-  turnstile = new Turnstile(permits, hold, LONGEST_CALL_MS, new HoldNews(events));
+  const news = new HoldNews(events);
+  hold = new ReplicaHold((kind) => news.over(kind));
+  turnstile = new Turnstile(permits, hold, LONGEST_CALL_MS, news);
 });
 
 afterEach(() => {
@@ -481,17 +482,33 @@ describe("a hold", () => {
     expect(events.onHeld.mock.calls.at(-1)).toEqual([BANNED]);
   });
 
-  it("of this replica is not over while it is probed", async () => {
-    hold.engage("unreachable", "ECONNREFUSED", performance.now(), performance.now());
-    await enter({ patienceMs: 500 });
+  it("of this replica is not over while it is probed, and told to be as soon as the probe succeeds", async () => {
+    const since = performance.now() - 900;
+    hold.engage("unreachable", "ECONNREFUSED", since, since);
+    await enter({ patienceMs: 50 });
     expect(events.onHeld).toHaveBeenCalledOnce();
-    hold.lift(performance.now());
-    const longAgo = performance.now() - 1_500;
-    hold.engage("unreachable", "ECONNREFUSED", longAgo, longAgo);
     expect((await enter()).kind).toBe("pass");
     expect(events.onReleased).not.toHaveBeenCalled();
     hold.lift(performance.now());
+    expect(events.onReleased.mock.calls).toEqual([["unreachable"]]);
     await enter();
     expect(events.onReleased).toHaveBeenCalledOnce();
+  });
+
+  it("of this replica that ends behind another one is not told for that one", async () => {
+    hold.engage("unreachable", "ECONNREFUSED", performance.now(), performance.now());
+    hold.spend("day", 3_600_000, performance.now());
+    expect(await enter()).toEqual({ kind: "held", cause: "budget" });
+    hold.lift(performance.now());
+    expect(events.onReleased).not.toHaveBeenCalled();
+    hold.afford();
+    expect(events.onReleased.mock.calls).toEqual([["budget"]]);
+  });
+
+  it("for want of budget is over with its day, although nobody wants a call", async () => {
+    hold.spend("day", 400, performance.now());
+    expect(await enter({ patienceMs: 50 })).toEqual({ kind: "held", cause: "budget" });
+    await vi.waitFor(() => expect(events.onReleased.mock.calls).toEqual([["budget"]]), 400 + SWEEP_MS);
+    expect(permits.asked).toHaveLength(0);
   });
 });
