@@ -4,7 +4,7 @@ import type { Failure } from "../domain/failure.ts";
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425]);
 
 /**
- * What an HTTP status other than 200 means where the body is no answer of the gateway: something
+ * What an HTTP status other than 200 means where the body is no answer of the gateway or broke off: something
  * between us and the gateway spoke (the gateway itself answers errors with 200, too). Redirects, 401,
  * 403, 404 and their like come from a wrong address or a proxy that refuses us: our configuration, so
  * calls are held and no transaction pays for it.

@@ -1,11 +1,11 @@
 import { errors, type Dispatcher } from "undici";
-import type { HttpAnswer } from "./http-answer.ts";
+import type { AnswerHead, HttpAnswer } from "./http-answer.ts";
 
 /** How one POST ended. */
 export type PostOutcome =
   | { readonly kind: "answered"; readonly answer: HttpAnswer }
-  /** The request left, so it counts as a call. That it arrived is known only where `answerBegan`. */
-  | { readonly kind: "broken"; readonly cause: BrokenCause; readonly answerBegan: boolean }
+  /** The request left, so it counts as a call. That it arrived is known only where a head came. */
+  | { readonly kind: "broken"; readonly cause: BrokenCause; readonly answerHead: AnswerHead | undefined }
   /** Not one byte of the request left. */
   | { readonly kind: "not-sent"; readonly why: "withdrawn" | "unreachable"; readonly detail: string };
 
@@ -22,7 +22,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #mayDepart: () => boolean;
   #phase: "waiting" | "departed" | "settled" = "waiting";
   #controller: Dispatcher.DispatchController | undefined;
-  #answerHead: Omit<HttpAnswer, "body"> | undefined;
+  #answerHead: AnswerHead | undefined;
   readonly #chunks: Buffer[] = [];
 
   constructor(mayDepart: () => boolean) {
@@ -44,7 +44,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller;
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: HttpAnswer["headers"]): void {
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: AnswerHead["headers"]): void {
     // Interim answers (1xx) come this way, too; the final one replaces them.
     this.#answerHead = { status, headers };
   }
@@ -79,7 +79,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #break(cause: BrokenCause): void {
-    this.#settle({ kind: "broken", cause, answerBegan: this.#answerHead !== undefined });
+    this.#settle({ kind: "broken", cause, answerHead: this.#answerHead });
   }
 
   /** The first outcome counts; a promise ignores the others. */

@@ -2,10 +2,10 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Failure } from "../domain/failure.ts";
 import type { Transaction } from "../domain/transaction.ts";
-import type { BrokenCause } from "./exchange.ts";
 import { canonicalCode } from "./gateway-codes.ts";
 import { headerOf, type HttpAnswer } from "./http-answer.ts";
 import { interpretAnswer, type Interpreter } from "./interpret-answer.ts";
+import { interpretBroken } from "./interpret-broken.ts";
 import { createOfficialSdk, type Credentials } from "./official-sdk.ts";
 import { newAttempt, signedRequest } from "./signed-request.ts";
 import { createTransport } from "./transport.ts";
@@ -92,8 +92,9 @@ export function createGateway(options: GatewayOptions): Gateway {
 
     const call = { departedAtMs: departed.atMs, latencyMs: performance.now() - departed.tick };
     if (outcome.kind === "broken") {
-      const { cause, answerBegan } = outcome;
-      return { kind: "failed", failure: BROKEN[cause], isAnswered: answerBegan, traceId: null, ...call };
+      const { cause, answerHead } = outcome;
+      const failure = interpretBroken(cause, answerHead, now());
+      return { kind: "failed", failure, isAnswered: answerHead !== undefined, traceId: null, ...call };
     }
     const { answer } = outcome;
     return {
@@ -112,13 +113,6 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 const ABORTED: GatewayAnswer = { kind: "not-sent", why: "aborted", detail: "aborted before departure" };
-
-const BROKEN: Readonly<Record<BrokenCause, Failure>> = {
-  timeout: { kind: "retryable", code: "timeout", detail: "no complete answer before the deadline" },
-  reset: { kind: "retryable", code: "reset", detail: "the connection broke before the answer was complete" },
-  oversize: { kind: "retryable", code: "oversize", detail: "the answer is too large to be the gateway's" },
-  unreadable: { kind: "retryable", code: "unreadable", detail: "the answer is not HTTP" },
-};
 
 /** It is stored and published: what does not look like an id is left out. */
 function traceIdOf(answer: HttpAnswer): string | null {

@@ -2,8 +2,8 @@ import type { Failure } from "../domain/failure.ts";
 import { classifyHttpStatus } from "./classify-http-status.ts";
 import { classifyRefusal, type Refusal } from "./classify-refusal.ts";
 import { readEnvelope, type Verify } from "./envelope.ts";
-import { headerOf, type HttpAnswer } from "./http-answer.ts";
-import { parseRetryAfter } from "./retry-after.ts";
+import { dateOf, type HttpAnswer } from "./http-answer.ts";
+import { retryAfterOf } from "./retry-after.ts";
 
 /** What an HTTP answer means for the call. */
 type Interpretation =
@@ -25,13 +25,9 @@ export function interpretAnswer(
   receivedAtMs: number,
   { verify, banCodes }: Interpreter,
 ): Interpretation {
-  const gatewayTimeMs = Date.parse(headerOf(answer, "date") ?? "");
-  const isDated = !Number.isNaN(gatewayTimeMs);
-  const retryAfterMs = parseRetryAfter(
-    headerOf(answer, "retry-after"),
-    isDated ? gatewayTimeMs : receivedAtMs,
-  );
-  const skewMs = isDated ? receivedAtMs - gatewayTimeMs : undefined;
+  const gatewayTimeMs = dateOf(answer);
+  const retryAfterMs = retryAfterOf(answer, receivedAtMs);
+  const skewMs = gatewayTimeMs === undefined ? undefined : receivedAtMs - gatewayTimeMs;
 
   const envelope = readEnvelope(answer.body, verify);
   switch (envelope.kind) {

@@ -198,6 +198,27 @@ describe("a failed call", () => {
   });
 });
 
+describe("a limit answer that breaks off after its head", () => {
+  /** A head that promises more than the part that comes with it. */
+  const begin = (response: ServerResponse, then: () => void) => {
+    response.writeHead(429, { "retry-after": "60", "content-length": 100 });
+    response.write("part", then);
+  };
+
+  it.each<[string, Listener]>([
+    ["by a reset", (_, response) => begin(response, () => response.destroy())],
+    ["by silence", (_, response) => begin(response, () => undefined)],
+    ["for its size", answering("x".repeat(300_000), 429, { "retry-after": "60" })],
+  ])("%s is one", async (_, listener) => {
+    await using gateway = await startGateway(listener, { timeoutMs: 500 });
+    expect(await gateway.detect(transaction, departing)).toMatchObject({
+      kind: "failed",
+      failure: { kind: "quota", code: "http-429", retryAfterMs: 60_000 },
+      isAnswered: true,
+    });
+  });
+});
+
 describe("a call that is not made", () => {
   it("because it may not depart", async () => {
     await using gateway = await startGateway(answering(signed(SUCCESS)));
