@@ -14,7 +14,10 @@ export interface Readiness {
 /** What the endpoint shows, and where. */
 interface HttpEndpointOptions {
   readonly port: Exclude<HttpPort, "off">;
-  /** All interfaces unless said otherwise: probes and Prometheus come from outside the container. */
+  /**
+   * All interfaces unless said otherwise, of IPv6 and IPv4: probes and Prometheus come from outside the container, and
+   * some clusters have only one of the two.
+   */
   readonly host?: string;
   readonly readiness: () => Readiness;
   readonly metrics: MetricsPage;
@@ -58,13 +61,11 @@ export async function startHttpEndpoint(options: HttpEndpointOptions): Promise<H
   return { port, close: () => close(server) };
 }
 
-async function listen(
-  server: Server,
-  { port: wanted, host = "0.0.0.0", log }: HttpEndpointOptions,
-): Promise<number> {
+async function listen(server: Server, { port: wanted, host, log }: HttpEndpointOptions): Promise<number> {
   const last = wanted.isExplicit ? wanted.port : Math.min(wanted.port + MOST_PORTS_TRIED, 65_535);
   for (let candidate = wanted.port; ; candidate++) {
     try {
+      // Without a host, Node.js takes "::", which serves IPv4 as well, or "0.0.0.0" where there is no IPv6.
       server.listen(candidate, host);
       await once(server, "listening");
       const port = portOf(server) ?? candidate;

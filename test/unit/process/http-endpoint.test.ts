@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Agent, request, type IncomingHttpHeaders } from "node:http";
 import { createServer, connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
 import {
@@ -14,17 +15,21 @@ const HOST = "127.0.0.1";
 const READY: Readiness = { ready: true, reasons: [] };
 
 interface Given {
+  /** HOST unless said otherwise; undefined is the endpoint's own choice. */
+  readonly host?: string | undefined;
   readonly port?: { readonly port: number; readonly isExplicit: boolean };
   readonly readiness?: () => Readiness;
   readonly render?: () => Promise<string>;
 }
 
-async function start({ port = { port: 0, isExplicit: true }, readiness = () => READY, render }: Given = {}) {
+async function start(given: Given = {}) {
+  const { port = { port: 0, isExplicit: true }, readiness = () => READY, render } = given;
+  const host = "host" in given ? given.host : HOST;
   const events: string[] = [];
   const record = (event: string): void => void events.push(event);
   const endpoint = await startHttpEndpoint({
     port,
-    host: HOST,
+    ...(host !== undefined && { host }),
     readiness,
     metrics: {
       contentType: "text/plain; version=0.0.4",
@@ -74,6 +79,18 @@ it.each([
   const { endpoint } = await start();
   expect(await ask(endpoint, path)).toMatchObject({ status, body });
 });
+
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ family }) => family === "IPv6"),
+);
+
+it.each(["127.0.0.1", ...(hasIpv6 ? ["[::1]"] : [])])(
+  "listens on all interfaces unless told otherwise: %s",
+  async (host) => {
+    const { endpoint } = await start({ host: undefined });
+    expect((await fetch(`http://${host}:${endpoint.port}/readyz`)).status).toBe(200);
+  },
+);
 
 it("gives the metrics their content type", async () => {
   const { endpoint } = await start();
