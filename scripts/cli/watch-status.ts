@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { formatInstant } from "../../shared/domain/instant.ts";
 import { fitCompactRows } from "./fit-rows.ts";
 import { formatDuration } from "./format-duration.ts";
+import { formatJsonLine } from "./format-json.ts";
 import { formatStatus, statusJson } from "./format-status.ts";
 import { LiveBlock } from "./live-block.ts";
 import { problemOf } from "./problem-of.ts";
@@ -33,7 +34,7 @@ interface Screen {
 }
 
 function createScreen({ json, intervalMs }: WatchStatusOptions): Screen {
-  if (json) return { show: (status) => writeOut(`${JSON.stringify(statusJson(status))}\n`) };
+  if (json) return { show: (status) => writeOut(formatJsonLine(statusJson(status))) };
   if (!process.stdout.isTTY) return { show: (status) => writeOut(`${formatWatched(status, intervalMs)}\n`) };
   const block = new LiveBlock(process.stdout);
   return {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { formatInstant } from "../../../shared/domain/instant.ts";
+import { escapeHiddenInJson } from "../../../shared/process/escape-hidden.ts";
 import { readAudit, type AuditRecord } from "../../../shared/redis/audit.ts";
 import { durationFlag } from "../duration-flag.ts";
 import { formatAuditRecord } from "../format-audit-record.ts";
@@ -40,7 +41,8 @@ export function auditCommand(): Command {
 async function writeJson(records: AsyncIterable<AuditRecord>): Promise<void> {
   let separator = "[\n";
   for await (const { id, atMs, ...record } of records) {
-    await writeOut(`${separator}${JSON.stringify({ id, at: formatInstant(atMs), ...record })}`);
+    const json = JSON.stringify({ id, at: formatInstant(atMs), ...record });
+    await writeOut(`${separator}${escapeHiddenInJson(json)}`);
     separator = ",\n";
   }
   await writeOut(separator === "[\n" ? "[]\n" : "\n]\n");

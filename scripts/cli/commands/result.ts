@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from "commander";
+import { parseJson } from "../../../shared/domain/parse-json.ts";
 import { riskResultSchema } from "../../../shared/domain/risk-result.ts";
 import { transactionSchema } from "../../../shared/domain/transaction.ts";
+import { escapeHiddenInJson } from "../../../shared/process/escape-hidden.ts";
 import { readResult, type ReadResult } from "../../../shared/redis/read-result.ts";
 import { formatResult } from "../format-result.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
@@ -18,12 +20,12 @@ export function resultCommand(): Command {
   return new Command("result")
     .description("shows the stored result of a transaction")
     .argument("<id>", "the transaction's id", readTransactionId)
-    .option("--json", "print the stored JSON as it is")
+    .option("--json", "print the stored JSON")
     .addHelpText("after", EXAMPLES)
     .action(async (transactionId: string, { json }: { json?: true }) => {
       const found = await read(transactionId);
       if (found.kind !== "result") throw new Error(`${transactionId}: ${explain(found)}`);
-      process.stdout.write(json ? `${found.json}\n` : formatStored(found.json));
+      process.stdout.write(json ? asStored(found.json) : formatStored(found.json));
     });
 }
 
@@ -51,8 +53,11 @@ function explain(found: Exclude<ReadResult, { kind: "result" }>): string {
   }
 }
 
-/** What a newer version may have stored in another form is shown as it is. */
+/** What a newer version may have stored in another form is shown as it is stored. */
 function formatStored(json: string): string {
-  const result = riskResultSchema.safeParse(JSON.parse(json));
-  return result.success ? formatResult(result.data) : `${json}\n`;
+  const result = riskResultSchema.safeParse(parseJson(json));
+  return result.success ? formatResult(result.data) : asStored(json);
 }
+
+/** The same JSON, in which a terminal finds nothing to obey. */
+const asStored = (json: string): string => `${escapeHiddenInJson(json)}\n`;

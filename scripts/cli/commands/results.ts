@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { brokerNames } from "../../../shared/amqp/broker-names.ts";
 import { watchResults } from "../../../shared/amqp/watch-results.ts";
+import { parseJson } from "../../../shared/domain/parse-json.ts";
 import {
   riskResultSchema,
   VERDICTS,
@@ -8,6 +9,7 @@ import {
   type Verdict,
 } from "../../../shared/domain/risk-result.ts";
 import { connectToBroker } from "../connect-to-broker.ts";
+import { formatJsonLine } from "../format-json.ts";
 import { formatResultLine } from "../format-result.ts";
 import { noteOnce } from "../note-once.ts";
 import { wholeNumber } from "../number-flags.ts";
@@ -73,7 +75,7 @@ async function follow(flags: ResultsFlags): Promise<void> {
       if (result === undefined) return note("left out what is not a result of this version");
       if (left === 0 || !flags.verdict.includes(result.verdict)) return;
       left -= 1;
-      await writeOut(flags.json ? `${JSON.stringify(result)}\n` : formatResultLine(result));
+      await writeOut(flags.json ? formatJsonLine(result) : formatResultLine(result));
       if (left === 0) enough.abort();
     },
     onWatching: () => note("watching results; Ctrl-C ends it"),
@@ -82,10 +84,10 @@ async function follow(flags: ResultsFlags): Promise<void> {
   await connection.close();
 }
 
-/** Anybody may publish to the exchange. */
+/** Anybody may publish to the exchange, also what nests too deep to be parsed. */
 function readResult(body: Buffer): RiskResult | undefined {
   try {
-    return riskResultSchema.safeParse(JSON.parse(body.toString())).data;
+    return riskResultSchema.safeParse(parseJson(body.toString())).data;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { LetterMessage } from "../../../shared/amqp/letters-in-hand.ts";
 import { isUtf8 } from "node:buffer";
+import { formatJsonLine } from "../format-json.ts";
 
 /**
  * A message as one line of JSON that nothing is lost in: the body as text where it is UTF-8, else as base64; what JSON
@@ -18,7 +19,7 @@ export function exportLine(instance: string, { content, fields, properties }: Le
     headers: writable(headers),
     ...body,
   };
-  return `${JSON.stringify(line)}\n`;
+  return formatJsonLine(line);
 }
 
 function writable(value: unknown): unknown {

@@ -29,6 +29,9 @@ beforeEach(async () => {
   onTestFinished(() => removeKeys(redis, ledger));
 });
 
+/** What a terminal takes for a command, or does not show. */
+const OBEYED = /[^\P{C}\n]/u;
+
 const environment = () => ({
   REDIS_URL: inject("redisUrl"),
   NAMESPACE: namespace,
@@ -88,6 +91,20 @@ describe("riskline result", () => {
     expect(shown.stdout).toMatch(/^API calls +2, 0\.04 CNY$/m);
     const stored = await redis.get(`${namespace}:result:T1`);
     expect((await look("result", "T1", "--json")).stdout).toBe(`${stored}\n`);
+  });
+
+  it("shows nothing that a terminal would obey, and loses none of it in JSON", async () => {
+    const metadata = { note: "\u001B[2J\u009B2J\u202E\nverdict      approve", "\\": "a", '"': "b" };
+    const result = sampleResult({ transactionId: "T1", metadata });
+    await work({ kind: "result", result }, 2);
+    const shown = await look("result", "T1");
+    expect(shown.stdout).not.toMatch(OBEYED);
+    expect(shown.stdout).not.toMatch(/^verdict +approve$/m);
+    const json = await look("result", "T1", "--json");
+    expect(json.stdout).not.toMatch(OBEYED);
+    expect(JSON.parse(json.stdout)).toEqual(result);
+    await redis.set(`${namespace}:result:T1`, JSON.stringify({ ...result, schemaVersion: 2 }));
+    expect((await look("result", "T1")).stdout).not.toMatch(OBEYED);
   });
 
   it.each([

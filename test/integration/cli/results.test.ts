@@ -53,6 +53,17 @@ describe("riskline results --follow", () => {
     expect(lines).toEqual([JSON.stringify(all[1]), JSON.stringify(all[2])]);
   });
 
+  it.each([[[]], [["--json"]]])("shows nothing that a terminal would obey, with flags %j", async (flags) => {
+    const broker = await testBroker();
+    const results = follow(broker, ["--count", "1", ...flags]);
+    await results.said(WATCHING);
+    const note = "\u001B[2J\u009B2J\u202E";
+    await announce(broker, sampleResult({ transactionId: "T1", ruleCodes: [note], metadata: { note } }));
+    const { stdout } = await results.end();
+    expect(stdout).toContain("T1");
+    expect(stdout).not.toMatch(/[^\P{C}\n]/u);
+  });
+
   it("leaves out what is no result", async () => {
     const broker = await testBroker();
     const results = follow(broker, ["--count", "1"]);
