@@ -33,16 +33,29 @@ interface ReplayFlags extends SelectionFlags {
   readonly json?: true;
 }
 
+/** What may be said anew of a replay that is resumed; all else was ordered when it began. */
+const BESIDE_RESUME: ReadonlySet<string> = new Set([
+  "--resume",
+  "--keep-going",
+  "--patience",
+  "--why",
+  "--yes",
+  "--wait",
+  "--json",
+]);
+
 const EXAMPLES = `
 Examples:
   $ riskline dead-letters replay --reason rejected --dry-run
   $ riskline dead-letters replay --reason rejected --since 2h --share 10% --why "the contract was amended"
   $ riskline dead-letters replay --reason attempts-exhausted --fresh-calls --why "the gateway was down"
   $ riskline dead-letters replay --resume R20261123040044-1f2a3b
+  $ riskline dead-letters replay --resume R20261123040044-1f2a3b --keep-going
 
 First 1, then 2, 5, 20 … letters go to the replay lane; it stops when they fail again. Each is published and confirmed
 before it is taken off its queue. Letters whose transaction has a result are not called: the result is published again.
-Those that would only fail again are left where they are. Ctrl-C pauses; --resume goes on, also after a crash.`;
+Those that would only fail again are left where they are. Ctrl-C pauses; --resume goes on, also after a crash. It goes on
+as the replay was ordered; beside it, only --keep-going, --patience, --why, --yes, --wait and --json may be given.`;
 
 /** `riskline dead-letters replay`: puts dead letters back onto the replay lane. */
 export function replayCommand(): Command {
@@ -68,14 +81,14 @@ export function replayCommand(): Command {
     .option("--wait", "wait while another command has them in hand")
     .option("--json", "print what was done as JSON")
     .addHelpText("after", EXAMPLES)
-    .action(async (flags: ReplayFlags) => {
+    .action(async (flags: ReplayFlags, called: Command) => {
+      checkFlags(flags, writtenFlags(called));
       process.exitCode = await run(flags);
     });
 }
 
 /** Gives the exit status. */
 async function run(flags: ReplayFlags): Promise<number> {
-  checkFlags(flags);
   const settings = readCommandSettings([
     "installation",
     "broker",
@@ -90,8 +103,10 @@ async function run(flags: ReplayFlags): Promise<number> {
   const options = { settings, wait: flags.wait === true, signal: stopSignal() };
   return withLetters(options, async (session) => {
     const context = { session, settings, patienceMs: flags.patience, heldMs: HELD_MS };
-    if (flags.resume !== undefined)
-      return report(await resumeReplay(context, flags.resume, flags.why ?? ""), flags);
+    if (flags.resume !== undefined) {
+      const how = { why: flags.why ?? "", keepGoing: flags.keepGoing === true };
+      return report(await resumeReplay(context, flags.resume, how), flags);
+    }
     const order = orderOf(flags, await redisNow(session.client));
     if (flags.dryRun === true) {
       const priced = await pricePlan(context, order);
@@ -105,12 +120,21 @@ async function run(flags: ReplayFlags): Promise<number> {
   });
 }
 
-function checkFlags(flags: ReplayFlags): void {
-  const isSelected = hasFilterFlag(flags);
+/** What stands on the command line, defaults apart: "--share". */
+const writtenFlags = (called: Command): string[] =>
+  called.options
+    .filter((option) => called.getOptionValueSource(option.attributeName()) === "cli")
+    .map((option) => option.long ?? option.flags);
+
+function checkFlags(flags: ReplayFlags, written: readonly string[]): void {
   if (flags.resume !== undefined) {
-    if (isSelected || flags.all === true) throw new UsageError("--resume knows what was selected");
-    return;
+    const ignored = written.filter((flag) => !BESIDE_RESUME.has(flag));
+    if (ignored.length === 0) return;
+    throw new UsageError(
+      `${ignored.join(", ")}: not with --resume, which goes on as the replay was ordered when it began`,
+    );
   }
+  const isSelected = hasFilterFlag(flags);
   if (!isSelected && flags.all !== true) throw new UsageError("which ones? Give a filter, or --all");
   if (isSelected && flags.all === true) throw new UsageError("--all and a filter contradict each other");
 }

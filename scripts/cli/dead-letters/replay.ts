@@ -95,15 +95,23 @@ export async function startReplay(
   });
 }
 
-/** Goes on with one that was paused, stopped or interrupted. @throws where nobody can, or somebody does */
-export async function resumeReplay(context: ReplayContext, id: string, why: string): Promise<Replayed> {
+/**
+ * Goes on with one that was paused, stopped or interrupted, as it was ordered. `keepGoing`: this time it does not stop when
+ * letters fail again. @throws where nobody can, or somebody does
+ */
+export async function resumeReplay(
+  context: ReplayContext,
+  id: string,
+  { why, keepGoing }: { readonly why: string; readonly keepGoing: boolean },
+): Promise<Replayed> {
   const { client, namespace } = context.session;
   const records = new ReplayRecords(client, namespace);
   return watching(context.session, id, async (returned) => {
     await takeUp(context.session, records, id, why);
     const record = await records.read(id, await redisNow(client));
     if (record === undefined) throw new Error(`${id}: cannot be read`);
-    return runReplay(context, record, { records, returned });
+    const order = { ...record.order, keepGoing: record.order.keepGoing || keepGoing };
+    return runReplay(context, { ...record, order }, { records, returned });
   });
 }
 

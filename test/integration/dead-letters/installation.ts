@@ -107,4 +107,9 @@ export const replay = (
   );
 
 export const resume = (pipeline: Pipeline, record: ReplayRecord): Promise<Replayed> =>
-  asOperator(pipeline, (session) => resumeReplay(contextOf(pipeline, session), record.id, "again"));
+  asOperator(pipeline, (session) =>
+    resumeReplay(contextOf(pipeline, session), record.id, {
+      why: "again",
+      keepGoing: false,
+    }),
+  );

@@ -98,6 +98,23 @@ describe("a replay that is resumed", { timeout: PATIENT_MS }, () => {
     expect(await jsonOf(pipeline.env, "audit")).toMatchObject(acts.map((act) => ({ act })));
   });
 
+  it("was stopped by its canary, and goes on past it where that is told", async () => {
+    const { pipeline } = await installation();
+    await deadLetters(pipeline, bodies(ids("bad", 5)));
+    const stopped = await begin(pipeline, "--reason", "rejected").end();
+    expect(stopped).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("or --keep-going; go on with:"),
+    });
+    const [{ id }] = recordsSchema.parse(await replaysOf(pipeline));
+    const again = await resume(pipeline, id);
+    expect(JSON.parse(again.stdout)).toMatchObject({ state: "stopped", counts: { replayed: 2, failed: 2 } });
+    const kept = await resume(pipeline, id, "--keep-going");
+    expect(kept.status).toBe(0);
+    expect(JSON.parse(kept.stdout)).toMatchObject({ state: "finished", counts: { replayed: 5, failed: 5 } });
+    await expectLetters(pipeline, 5);
+  });
+
   it("was killed, and is waited for until nobody has it, whatever was wanted of who ran it", async () => {
     const { pipeline, replay, id, before } = await waitingReplay();
     replay.signal("SIGKILL");

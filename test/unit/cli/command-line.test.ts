@@ -93,7 +93,6 @@ describe("wrong usage ends with status 2, and a line that says why", () => {
     { args: ["dead-letters", "replay"], said: "which ones? Give a filter, or --all" },
     { args: ["dead-letters", "replay", "--all", "--id", "T1"], said: "contradict each other" },
     { args: ["dead-letters", "replay", "--all", "--share", "0"], said: "Wanted: a share such as 10%" },
-    { args: ["dead-letters", "replay", "--resume", "R1", "--all"], said: "--resume knows what was selected" },
     { args: ["dead-letters", "edit", "T1", "--why", "x"], said: "what is to change? Give --set or --unset" },
     { args: ["dead-letters", "edit", "T1", "--set", "x", "--why", "x"], said: "Wanted: field=value" },
     { args: ["dead-letters", "discard", "--all"], said: "required option '--why <text>' not specified" },

@@ -57,3 +57,46 @@ it.each([
 ])("$args get as far as the servers", async ({ args }) => {
   expect(await list(...args)).toMatchObject({ status: 1, stderr: expect.stringContaining("_URL") });
 });
+
+describe("a replay that is resumed goes on as it was ordered", () => {
+  const resume = (...args: string[]) =>
+    riskline(["dead-letters", "replay", "--resume", "R1", ...args], { env });
+
+  it.each([
+    ["--dry-run"],
+    ["--share", "10%"],
+    // What it is without the flag, too.
+    ["--share", "50%"],
+    ["--fresh-calls"],
+    ["--hopeless"],
+    ["--all"],
+    ["--reason", "rejected"],
+    ["--code", "40004"],
+    ["--since", "2h"],
+    ["--until", "2h"],
+    ["--merchant", "m"],
+    ["--id", "T1"],
+    ["--min-amount", "1"],
+  ])("%s is wrong usage", async (flag, ...value) => {
+    expect(await resume(flag, ...value)).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: expect.stringContaining(
+        `riskline: ${flag}: not with --resume, which goes on as the replay was`,
+      ),
+    });
+  });
+
+  it("all that is wrong is named", async () => {
+    const { stderr } = await resume("--hopeless", "--keep-going", "--dry-run");
+    expect(stderr).toContain("riskline: --hopeless, --dry-run: not with --resume");
+  });
+
+  it("how it is run this time may be said", async () => {
+    const flags = ["--keep-going", "--patience", "1h", "--why", "x", "--yes", "--wait", "--json"];
+    expect(await resume(...flags)).toMatchObject({
+      status: 1,
+      stderr: expect.not.stringContaining("--help"),
+    });
+  });
+});
