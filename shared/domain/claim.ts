@@ -59,6 +59,7 @@ export type StoringClaim = Pick<
 /** What a delivery says of the past of its transaction: only a replayed or a waiting one says anything. */
 export interface History {
   readonly calls: number;
+  /** How often it was replayed before this delivery. */
   readonly replays: number;
   /** How a replay came: "fresh", delivered "again", or after it "waited"; or that it is none. */
   readonly replay: "fresh" | "again" | "waited" | "none";

@@ -10,27 +10,31 @@ export type UnstoredLetter = Omit<DeadLetter, "failedAt" | "worker"> & {
 };
 
 /** What is told of it all the same. */
-type Told = Pick<Delivery, "calls" | "replays">;
+type Counts = Pick<DeadLetter, "attempts" | "replays">;
+
+/** What a delivery itself tells. A replay is one more than the letter knows of that it puts back. */
+export const countsOf = ({ calls, replays }: Pick<Delivery, "calls" | "replays">): Counts => ({
+  attempts: calls,
+  replays: replays === undefined ? 0 : replays + 1,
+});
 
 /** Not stored: there is no transaction. */
-export const malformed = (problem: string, delivery: Told): UnstoredLetter => ({
+export const malformed = (problem: string, counts: Counts): UnstoredLetter => ({
   reason: "malformed",
   detail: problem,
-  ...countsOf(delivery),
+  ...counts,
 });
 
 /** Not stored: which transaction it is, nobody can find out and live. */
-export const poisoned = (deaths: number, delivery: Told): UnstoredLetter => ({
+export const poisoned = (deaths: number, counts: Counts): UnstoredLetter => ({
   reason: "poisoned",
   detail: `${deaths} workers in a row died with it in hand: each at work on nothing else that had come back`,
-  ...countsOf(delivery),
+  ...counts,
 });
 
 /** Not stored: the id's outcome is that of the transaction which had it first. */
-export const conflicting = (calls: number, delivery: Told): UnstoredLetter => ({
+export const conflicting = (counts: Counts): UnstoredLetter => ({
   reason: "conflict",
   detail: "transactionId: already used by a transaction with other content",
-  ...countsOf({ ...delivery, calls }),
+  ...counts,
 });
-
-const countsOf = ({ calls, replays = 0 }: Told) => ({ attempts: calls, replays });

@@ -55,7 +55,9 @@ if kind then
   replays = replays + 1
   redis.call('HDEL', KEYS[1], 'kind', 'body')
 end
-replays = math.max(replays, saidReplays)
+-- A replay is one more than the letter knows of that it puts back, however often it is delivered, and also where nobody
+-- remembers the letter.
+replays = math.max(replays, ARGV[5] ~= '' and saidReplays + 1 or saidReplays)
 
 if calls > knownCalls then
   -- Told at once, whoever has the lease: the journal was lost, and whoever took it up since hears of it at their next call.

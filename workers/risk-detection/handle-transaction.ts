@@ -28,6 +28,7 @@ import type { Passage, SuspectStage } from "../../shared/domain/suspect.ts";
 import { parseTransaction, type Transaction } from "../../shared/domain/transaction.ts";
 import {
   conflicting,
+  countsOf,
   malformed,
   poisoned,
   type UnstoredLetter,
@@ -104,9 +105,9 @@ export function createHandler(options: HandlerOptions) {
     let transactionId: string | undefined;
     try {
       const parsing = await options.pass("parsing", delivery, hand, () => parseTransaction(delivery.body));
-      if (parsing.kind === "poisoned") return refuse(poisoned(parsing.deaths, delivery));
+      if (parsing.kind === "poisoned") return refuse(poisoned(parsing.deaths, countsOf(delivery)));
       const transaction = parsing.value;
-      if (!transaction.ok) return refuse(malformed(transaction.problem, delivery));
+      if (!transaction.ok) return refuse(malformed(transaction.problem, countsOf(delivery)));
       ({ transactionId } = transaction.value);
       const isUpgrade = delivery.isUpgrade === true && options.upgradesLate;
       const asked = isUpgrade
@@ -130,7 +131,10 @@ export function createHandler(options: HandlerOptions) {
     let history: History = { ...historyOf(delivery), ...(work.isUpgrade ? { isUpgrade: true } : {}) };
     for (;;) {
       const reply = await options.claim(transaction, token, history, urgency, hand);
-      if (reply.kind === "conflict") return refuse(conflicting(reply.calls, delivery), transactionId);
+      if (reply.kind === "conflict") {
+        const counts = { ...countsOf(delivery), attempts: reply.calls };
+        return refuse(conflicting(counts), transactionId);
+      }
       if (reply.kind === "settled") return settle(reply.outcome, work);
       if (reply.kind !== "claimed") return concludeWithoutLease(reply, work);
 
@@ -193,7 +197,7 @@ export function createHandler(options: HandlerOptions) {
       );
       if (deciding.kind === "poisoned") {
         await options.journal.release(claim);
-        return refuse(poisoned(deciding.deaths, { ...delivery, calls }));
+        return refuse(poisoned(deciding.deaths, { attempts: calls, replays: claim.replays }));
       }
       const decision = deciding.value;
       if (decision.action === "wait") return await letWait(decision, claim, work);
@@ -206,7 +210,9 @@ export function createHandler(options: HandlerOptions) {
       }
       const reply = await options.journal.store(claim, decision.outcome, calls, score, untilMs);
       if (reply.kind === "stored") return settle(reply.outcome, work);
-      if (reply.kind === "conflict") return refuse(conflicting(reply.calls, delivery), transactionId);
+      if (reply.kind === "conflict") {
+        return refuse(conflicting({ attempts: reply.calls, replays: claim.replays }), transactionId);
+      }
       calls = reply.calls;
     }
   }

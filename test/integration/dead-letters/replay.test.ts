@@ -122,6 +122,16 @@ describe("a replay", { timeout: PATIENT_MS }, () => {
     expect(pipeline.sandbox.report().transactions.maxCalls).toBe(8);
   });
 
+  it("is counted also where the journal is gone", async () => {
+    const { pipeline } = await installation({ fault: "system-error" });
+    await deadLetters(pipeline, bodies(["bad-0"]));
+    for (const replays of [1, 2]) {
+      await pipeline.redis.del(`${pipeline.namespace}:journal:bad-0`);
+      await replay(pipeline, { freshCalls: true });
+      expect((await list(pipeline)).page).toMatchObject([{ reason: "attempts-exhausted", replays }]);
+    }
+  });
+
   it("pauses while calls are held, says why, and goes on where it was", async () => {
     const { pipeline, gateway } = await installation();
     await deadLetters(pipeline, bodies(ids("bad", 9)));

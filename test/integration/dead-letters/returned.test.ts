@@ -35,6 +35,10 @@ describe("a replay notices what comes back without a trace in the journal", { ti
     const { record } = await replay(pipeline, { hopeless: true, keepGoing: true, patienceMs });
     expect(record).toMatchObject({ state: "finished", counts: { replayed: 3, answered: 0, failed: 3 } });
     await expectLetters(pipeline, 3);
+    // The first of them was put back twice.
+    const { page } = await list(pipeline);
+    const counted = page.map(({ replays = 0 }) => replays).toSorted((one, other) => one - other);
+    expect(counted).toEqual([1, 1, 2]);
   });
 
   it("poisoned", async () => {

@@ -188,10 +188,7 @@ describe("claiming", () => {
 
   it("takes the larger of the dead letter's count of calls and the journal's", async () => {
     const history: History = { calls: 2, replays: 1, replay: "fresh" };
-    expect(claimed(await claim(sampleTransaction(), journal, history))).toMatchObject({
-      calls: 2,
-      replays: 1,
-    });
+    expect(claimed(await claim(sampleTransaction(), journal, history))).toMatchObject({ calls: 2 });
   });
 
   it("tells whoever must wait what is known, so that an outcome can be stored all the same", async () => {
@@ -519,7 +516,7 @@ describe("replaying", () => {
 
   it.each([
     { how: "fresh", says: 0, expected: { kind: "claimed", claim: { calls: 4, replays: 1 } } },
-    { how: "fresh", says: 1, expected: { kind: "claimed", claim: { calls: 4, replays: 1 } } },
+    { how: "fresh", says: 1, expected: { kind: "claimed", claim: { calls: 4, replays: 2 } } },
     { how: "again", says: 0, expected: { kind: "claimed", claim: { calls: 4, replays: 1 } } },
   ] as const)(
     "a dead letter delivered $how as replay $says is $expected.kind",
@@ -537,6 +534,22 @@ describe("replaying", () => {
     const replayed = claimed(await claim(sampleTransaction(), journal, replay(0, "fresh")));
     await journal.store(replayed, deadLetterOf({ replays: 1 }), 4, undefined);
     expect((await claim(sampleTransaction(), journal, replay(0, "again"))).kind).toBe("settled");
+  });
+
+  it("counts as one more than its letter knows of where the journal is gone, however often it is delivered", async () => {
+    for (const how of ["fresh", "again", "waited"] as const) {
+      const taken = claimed(await claim(sampleTransaction(), journal, { calls: 0, replays: 2, replay: how }));
+      expect(taken.replays).toBe(3);
+      await journal.release(taken);
+    }
+  });
+
+  it("opens nothing a second time where the journal was gone when it began", async () => {
+    const replayed = claimed(await claim(sampleTransaction(), journal, replay(0, "fresh")));
+    await journal.store(replayed, deadLetterOf({ replays: replayed.replays }), 4, undefined);
+    expect((await claim(sampleTransaction(), journal, replay(0, "again"))).kind).toBe("settled");
+    const next = claimed(await claim(sampleTransaction(), journal, replay(replayed.replays, "again")));
+    expect(next.replays).toBe(2);
   });
 
   it("books no calls that only the dead letter's header tells of", async () => {

@@ -264,6 +264,12 @@ describe("a known transaction", () => {
     expect(journal.store).not.toHaveBeenCalled();
   });
 
+  it("with other content is a conflict that tells of this replay, too", async () => {
+    journal.claim.mockResolvedValue({ kind: "conflict", calls: 2 });
+    const replayed = delivery({ lane: "replay", originalLane: "replay", replays: 1 });
+    expect(await handle(replayed)).toMatchObject({ deadLetter: { reason: "conflict", replays: 2 } });
+  });
+
   it("that somebody else works on is waited for until they have an outcome", async () => {
     journal.claim
       .mockResolvedValueOnce({ kind: "leased", remainingMs: 10_000, known: CLAIM })
@@ -461,7 +467,8 @@ describe("without an outcome", () => {
 describe("a bad body", () => {
   it.each([
     { brings: { calls: 0, replays: undefined }, attempts: 0, replays: 0 },
-    { brings: { calls: 2, replays: 1 }, attempts: 2, replays: 1 },
+    { brings: { calls: 2, replays: 0 }, attempts: 2, replays: 1 },
+    { brings: { calls: 2, replays: 1 }, attempts: 2, replays: 2 },
   ])(
     "is a dead letter without touching anything (it brings $brings)",
     async ({ brings, attempts, replays }) => {
@@ -584,7 +591,7 @@ describe("a message that killed workers", () => {
     async (stage, _delivery, _hand, work) =>
       stage === poisonedStage ? { kind: "poisoned", deaths: 3 } : { kind: "passed", value: work() };
 
-  it("is a dead letter before it is parsed, with the calls and replays that its headers tell", async () => {
+  it("is a dead letter before it is parsed, with the calls that its headers tell, and one replay more", async () => {
     const replayed = delivery({
       deliveryCount: 4,
       lane: "replay",
@@ -598,7 +605,7 @@ describe("a message that killed workers", () => {
         reason: "poisoned",
         detail: expect.stringMatching(/^3 workers /),
         attempts: 2,
-        replays: 1,
+        replays: 2,
         failedAt: NOW,
         worker: "w1",
       },
@@ -607,13 +614,15 @@ describe("a message that killed workers", () => {
   });
 
   it("is a dead letter with the calls made, where they die of its answer, and the claim is given back", async () => {
+    const claim = { ...CLAIM, replays: 3 };
+    journal.claim.mockResolvedValue({ kind: "claimed", claim });
     const disposition = await handle(delivery({ deliveryCount: 4 }), { pass: poisonedAt("deciding") });
     expect(disposition).toMatchObject({
       action: "dead-letter",
-      deadLetter: { reason: "poisoned", attempts: 1 },
+      deadLetter: { reason: "poisoned", attempts: 1, replays: 3 },
     });
     expect(journal.store).not.toHaveBeenCalled();
-    expect(journal.release).toHaveBeenCalledExactlyOnceWith(CLAIM);
+    expect(journal.release).toHaveBeenCalledExactlyOnceWith(claim);
   });
 
   it("is decided about until the last moment, once it was paid for", async () => {
