@@ -25,7 +25,8 @@ function judgeRedisClock(offsetMs: number | undefined): Verdict {
   if (offsetMs === undefined) return notChecked("Redis does not tell the time");
   if (Math.abs(offsetMs) < REDIS_WORTH_A_WARNING_MS) return ok("as this machine's, to a few seconds");
   return warning(
-    `this machine's clock is ${apart(-offsetMs)} Redis'; calls go by Redis', but log lines and dead letters by this one`,
+    `this machine's clock is ${apart(-offsetMs)} Redis'; calls, results and dead letters go by Redis', ` +
+      "but log lines and the latest errors of `status` by this one",
     "let chrony or systemd-timesyncd set the clocks of both machines",
   );
 }

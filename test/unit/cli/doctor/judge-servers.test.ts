@@ -95,6 +95,14 @@ describe("clocks", () => {
   ])("Redis' $redisOffsetMs, the gateway's $gatewayOffsetMs: $levels", ({ levels, ...view }) => {
     expect(judgeClocks(view).map(({ level }) => level)).toEqual(levels);
   });
+
+  it("says what goes by which", () => {
+    expect(judgeClocks({ redisOffsetMs: HOUR, gatewayOffsetMs: HOUR })[0]).toMatchObject({
+      found:
+        "this machine's clock is 1 h behind Redis'; calls, results and dead letters go by Redis', " +
+        "but log lines and the latest errors of `status` by this one",
+    });
+  });
 });
 
 describe("application ids", () => {
