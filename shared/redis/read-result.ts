@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { deadLetterSchema, type DeadLetter } from "../domain/dead-letter.ts";
+import type { DeadLetter } from "../domain/dead-letter.ts";
 import type { RedisClient } from "./connection.ts";
 import { journalKeys } from "./journal-keys.ts";
+import { readOutcome } from "./read-outcome.ts";
 
 /** What Redis knows of a transaction. */
 export type ReadResult =
@@ -34,7 +35,8 @@ export async function readResult(
   const [kind, body, calls] = journalSchema.parse(journal);
   if (kind === "result") return { kind: "expired" };
   if (kind === "dead-letter") {
-    return { kind, deadLetter: deadLetterSchema.parse(JSON.parse(body ?? "")) };
+    const outcome = readOutcome(kind, body ?? "");
+    if (outcome.kind === "dead-letter") return outcome;
   }
   return calls === null ? { kind: "unknown" } : { kind: "unsettled", calls };
 }

@@ -115,6 +115,15 @@ describe("riskline result", () => {
       said: "T1: no result: it is a dead letter, rejected: the gateway refuses the amount",
     },
     {
+      title: "is a dead letter of a version that says more of it",
+      prepare: async () => {
+        await work({ kind: "dead-letter", deadLetter: DEAD_LETTER }, 1);
+        const body = JSON.stringify({ ...DEAD_LETTER, addedLater: true });
+        await redis.hset(`${namespace}:journal:T1`, "body", body);
+      },
+      said: "T1: no result: it is a dead letter, rejected: the gateway refuses the amount",
+    },
+    {
       title: "is being worked on",
       prepare: () => work(undefined, 1),
       said: "T1: no result yet; API calls made so far: 1",
