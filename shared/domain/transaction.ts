@@ -22,8 +22,10 @@ export interface Transaction {
   readonly metadata: Readonly<Record<string, string>> | undefined;
 }
 
+/** No transaction has more bytes. */
+export const LONGEST_TRANSACTION = 65_536;
 /** Twice the keys that a transaction can have, so that one key too many is still named. */
-const BOUNDS: JsonBounds = { bytes: 65_536, depth: 8, keys: 66 };
+const BOUNDS: JsonBounds = { bytes: LONGEST_TRANSACTION, depth: 8, keys: 66 };
 const DAY_MS = 86_400_000;
 const MOST_METADATA = 16;
 const LONGEST_PROBLEM = 300;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RedisClient } from "./connection.ts";
+import { redisNow } from "./redis-now.ts";
 
 /** What an operator did, when and why. Written by the script that did it, so that neither is without the other. */
 export interface AuditRecord {
@@ -55,15 +56,14 @@ export async function writeAudit(
   record: Pick<AuditRecord, "act" | "by" | "reason" | "details">,
 ): Promise<void> {
   const { act, by, reason, details } = record;
-  const [seconds = 0, microseconds = 0] = await client.time();
-  const at = String(seconds * 1_000 + Math.floor(microseconds / 1_000));
+  const at = String(await redisNow(client));
   const fields = { v: "1", act, by, at, reason, details: JSON.stringify(details) };
   await client.xadd(auditKey(namespace), "*", ...Object.entries(fields).flat());
 }
 
+/** A stream counts whole milliseconds. */
 async function momentAgo(client: RedisClient, ms: number): Promise<number> {
-  const [seconds = 0] = await client.time();
-  return Math.max(0, seconds * 1_000 - ms);
+  return Math.max(0, Math.floor((await redisNow(client)) - ms));
 }
 
 function readRecord(id: string, flat: readonly string[]): AuditRecord {

@@ -9,9 +9,8 @@ import type {
   StoreReply,
   StoringClaim,
 } from "../domain/claim.ts";
-import { endOf } from "../domain/alipay-calendar.ts";
+import { dayAt, endOf } from "../domain/alipay-calendar.ts";
 import type { Budgets, Spent } from "../domain/budget.ts";
-import { formatInstant } from "../domain/instant.ts";
 import type { Money } from "../domain/money.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { RiskResult } from "../domain/risk-result.ts";
@@ -242,7 +241,7 @@ export class Journal {
   /** Gives the claim back of a transaction that goes to wait, and counts it among the day's. Best effort, too. */
   async putOff(claim: Claim, { currency, minorUnits }: Money): Promise<void> {
     this.#held.letGo(claim.token);
-    const day = formatInstant(claim.nowMs).slice(0, 10);
+    const day = dayAt(claim.nowMs);
     const keys = [this.#keys.journal(claim.transactionId), putOffKey(this.#settings.namespace, day)];
     await this.#scripts
       .putOff(keys, [claim.token, currency, minorUnits, PUT_OFF_TTL_SECONDS])

@@ -6,6 +6,7 @@ import { findKeys } from "./find-keys.ts";
 import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
 import { quotaText } from "./ledger-overview.ts";
 import { loadLedgerRuleScript, loadLedgerScript } from "./ledger-script.ts";
+import { redisNow } from "./redis-now.ts";
 import type { Script } from "./script.ts";
 
 /** Stands for "until resumed": every part of the ledger knows what to do with a moment. */
@@ -120,7 +121,7 @@ export class LedgerOperator {
   /** The freeze and the permission holds of all credentials, those included that only wait for a probe. */
   async standingHolds(): Promise<StandingHold[]> {
     const permissions = await findKeys(this.#client, this.#keys.permission.replace(/[^:]*$/, "*"));
-    const nowMs = await this.#now();
+    const nowMs = await redisNow(this.#client);
     const found = [this.#keys.freeze, ...permissions.toSorted()].map(async (key) => {
       const stored = storedSchema.safeParse(await this.#client.hgetall(key));
       if (!stored.success) return []; // there is none
@@ -171,10 +172,5 @@ export class LedgerOperator {
   #act(act: string, reason: string, details: Readonly<Record<string, unknown>>): string[] {
     const { operator, appId, gatewayUrl } = this.#settings;
     return [act, operator, reason, JSON.stringify({ application: appId, gateway: gatewayUrl, ...details })];
-  }
-
-  async #now(): Promise<number> {
-    const [seconds = 0, microseconds = 0] = await this.#client.time();
-    return seconds * 1_000 + microseconds / 1_000;
   }
 }

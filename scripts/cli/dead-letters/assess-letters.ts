@@ -1,10 +1,13 @@
 import type { LetterInHand, LetterMessage } from "../../../shared/amqp/letters-in-hand.ts";
-import { LONGEST_TRANSACTION } from "../../../shared/domain/letters/glance.ts";
 import type { Letter } from "../../../shared/domain/letters/letter.ts";
 import { prospectOf, type Prospect, type ReplayTerms } from "../../../shared/domain/letters/prospect.ts";
 import { isSmall } from "../../../shared/domain/scoring-policy.ts";
 import type { Parsed } from "../../../shared/domain/parsed.ts";
-import { parseTransaction, type Transaction } from "../../../shared/domain/transaction.ts";
+import {
+  LONGEST_TRANSACTION,
+  parseTransaction,
+  type Transaction,
+} from "../../../shared/domain/transaction.ts";
 import type { Settings } from "../../../shared/process/settings/read-settings.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
 import { deviceText, digestOf } from "../../../shared/redis/digest.ts";

@@ -1,8 +1,5 @@
 import type { OutgoingMessage } from "../../../shared/amqp/outgoing-message.ts";
-import { transactionSchema } from "../../../shared/domain/transaction.ts";
-
-/** Larger bodies are malformed, whatever id they name. */
-const LARGEST_TRANSACTION = 65_536;
+import { LONGEST_TRANSACTION, transactionSchema } from "../../../shared/domain/transaction.ts";
 
 /** The message of a body, good or bad, with the transaction's id as the message's where it names a usable one. */
 export function messageOf(body: Buffer, target: { exchange: string; routingKey: string }): OutgoingMessage {
@@ -15,7 +12,8 @@ export function messageOf(body: Buffer, target: { exchange: string; routingKey: 
 }
 
 function transactionIdOf(body: Buffer): string | undefined {
-  if (body.length > LARGEST_TRANSACTION) return undefined;
+  // Malformed, whatever id it names.
+  if (body.length > LONGEST_TRANSACTION) return undefined;
   const written = parseJson(body.toString());
   if (typeof written !== "object" || written === null || !("transactionId" in written)) return undefined;
   return transactionSchema.shape.transactionId.safeParse(written.transactionId).data;

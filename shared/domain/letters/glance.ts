@@ -1,6 +1,7 @@
 import { isJsonObject } from "../is-json-object.ts";
 import { parseMoney, type Money } from "../money.ts";
 import { parseJson } from "../parse-json.ts";
+import { LONGEST_TRANSACTION } from "../transaction.ts";
 
 /** What can be seen of a transaction at a glance, also where it does not parse. */
 export interface Glance {
@@ -9,8 +10,6 @@ export interface Glance {
   readonly amount?: Money;
 }
 
-/** No transaction is longer. */
-export const LONGEST_TRANSACTION = 65_536;
 /** Deeper ones are no transactions, and would exhaust the stack of whoever reads them again. */
 const DEEPEST = 64;
 const ESCAPED = 0x5c;

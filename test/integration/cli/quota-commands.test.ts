@@ -322,6 +322,7 @@ describe("riskline audit", () => {
     expect(all.map(({ id }) => id)).toEqual(Array.from({ length: 450 }, (_, index) => `${index + 1}-0`));
     await run("quota", "freeze", "--reason", "now");
     expect(await audit("--since", "1h")).toMatchObject([{ reason: "now" }]);
+    expect(await audit("--since", "1000.0001s")).toMatchObject([{ reason: "now" }]); // part of a millisecond
     expect((await run("audit", "--since", "1h")).stdout.match(/ by /g)).toHaveLength(2);
   });
 
