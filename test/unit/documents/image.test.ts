@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { NODE_FLAGS } from "../../support/node-flags.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const RULES = readFileSync(join(ROOT, ".dockerignore"), "utf8")
@@ -40,3 +41,11 @@ it("holds nothing that starts servers, and no keys", () => {
   const kept = ["scripts/services/leash.ts", LEFT_OUT, ".env", "test/support/pipeline.ts"].filter(isInImage);
   expect(kept).toEqual([]);
 });
+
+it.each(["Dockerfile", "package.json", "scripts/cli/riskline.js"])(
+  "%s starts workers as they are measured",
+  (file) => {
+    const text = readFileSync(join(ROOT, file), "utf8");
+    for (const flag of NODE_FLAGS) expect(text).toContain(flag);
+  },
+);
