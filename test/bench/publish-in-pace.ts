@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ResultClock, TimedResult } from "./result-clock.ts";
 
-/** What comes first is for warming up: connections, and the code that runs for each transaction. */
-const WARM_UP_SECONDS = 5;
+/**
+ * What comes first is for warming up: connections, and the code that runs for each transaction, which V8 compiles after
+ * some hundreds of them.
+ */
+const WARM_UP_SECONDS = 20;
 
 /** Publishes at random moments, as payments come; gives the results of those that came once all was warm. */
 export async function publishInPace(
