@@ -10,11 +10,14 @@ const STEPS_MS: Readonly<Record<ReplicaHoldKind, { first: number; longest: numbe
   unreachable: { first: 1_000, longest: 10_000 },
 };
 
+/** Asking costs a permit that is given back, and no call. */
+const BUDGET_ASKED_AGAIN_AFTER_MS = 30_000;
+
 /** No calls by this replica until a probe succeeds. Times are monotonic milliseconds. */
 export class ReplicaHold {
   readonly #onOver: (kind: ReplicaHoldKind | "budget") => void;
   /** The books refused a call. Each replica goes by its own budget, and asks again when another day or month begins. */
-  #budget: { period: Period; untilMs: number } | undefined;
+  #budget: { period: Period; untilMs: number; askedAgainAtMs: number } | undefined;
   #hold: { kind: ReplicaHoldKind; cause: string; setAtMs: number; untilMs: number; step: number } | undefined;
 
   /** `onOver` is told of each end, once, when it comes: it may be hours until another call is wanted. */
@@ -33,9 +36,10 @@ export class ReplicaHold {
     if (current !== undefined && current.kind !== kind) this.#onOver(current.kind);
   }
 
-  /** The budget has no room for another call for so long. */
+  /** The budget has no room for another call, for so long unless a recorded one is taken back: it is asked again. */
   spend(period: Period, remainingMs: number, nowMs: number): void {
-    this.#budget = { period, untilMs: nowMs + remainingMs };
+    const askedAgainAtMs = nowMs + BUDGET_ASKED_AGAIN_AFTER_MS;
+    this.#budget = { period, untilMs: nowMs + remainingMs, askedAgainAtMs };
   }
 
   /** A call was paid for. */
@@ -68,10 +72,11 @@ export class ReplicaHold {
     return this.spentBudget(nowMs) ?? this.#standingByProbe(nowMs);
   }
 
-  /** The hold for want of budget, where it stands. */
+  /** The hold for want of budget, where it stands and it is not time to ask again. */
   spentBudget(nowMs: number): Hold | undefined {
-    if (this.#budget === undefined || nowMs >= this.#budget.untilMs) return undefined;
-    const { period, untilMs } = this.#budget;
+    if (this.#budget === undefined) return undefined;
+    const { period, untilMs, askedAgainAtMs } = this.#budget;
+    if (nowMs >= Math.min(untilMs, askedAgainAtMs)) return undefined;
     return { kind: "budget", cause: `the budget of this ${period} is spent`, remainingMs: untilMs - nowMs };
   }
 

@@ -1,11 +1,11 @@
 import type { ConsumeMessage } from "amqplib";
+import { MOST_REPLAYS } from "../domain/dead-letter.ts";
 import { LANES, type Delivery, type Lane } from "../domain/delivery.ts";
 import { RISK_HEADERS } from "./risk-headers.ts";
 
 /** One call and three retries, and as many for each fresh budget that an operator granted: no header is believed more. */
 export const MOST_CALLS = 1_000;
 const MOST_RETURNS = 1_000_000;
-export const MOST_REPLAYS = 1_000_000;
 /** As read-letter.ts makes them. */
 const INSTANCE = /^[\w-]{22}$/;
 const REPLAY_ID = /^[\w.-]{1,64}$/;

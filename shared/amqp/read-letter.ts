@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { ConsumeMessage } from "amqplib";
-import { deadLetterSchema, type DeadLetterReason } from "../domain/dead-letter.ts";
+import { deadLetterSchema, MOST_REPLAYS, type DeadLetterReason } from "../domain/dead-letter.ts";
 import { parseInstant } from "../domain/instant.ts";
 import { glanceAt } from "../domain/letters/glance.ts";
 import type { Letter, LetterReason } from "../domain/letters/letter.ts";
-import { countOf, MOST_CALLS, MOST_REPLAYS, replayIdOf } from "./read-delivery.ts";
+import { countOf, MOST_CALLS, replayIdOf } from "./read-delivery.ts";
 import { RISK_HEADERS } from "./risk-headers.ts";
 
 type Headers = Readonly<Record<string, unknown>>;

@@ -11,6 +11,9 @@ export const DEAD_LETTER_REASONS = [
   "poisoned",
 ] as const;
 
+/** More replays are not counted, nor believed. */
+export const MOST_REPLAYS = 1_000_000;
+
 /** What the `x-risk-…` headers of a dead letter say. Stored, so that a repeated dead letter says the same. */
 export const deadLetterSchema = z.strictObject({
   reason: z.enum(DEAD_LETTER_REASONS),

@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadLetterReason } from "./dead-letter.ts";
+import { MOST_REPLAYS, type DeadLetter, type DeadLetterReason } from "./dead-letter.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** Of what ends for such a reason, the journal says nothing. */
@@ -15,7 +15,7 @@ type Counts = Pick<DeadLetter, "attempts" | "replays">;
 /** What a delivery itself tells. A replay is one more than the letter knows of that it puts back. */
 export const countsOf = ({ calls, replays }: Pick<Delivery, "calls" | "replays">): Counts => ({
   attempts: calls,
-  replays: replays === undefined ? 0 : replays + 1,
+  replays: replays === undefined ? 0 : Math.min(replays + 1, MOST_REPLAYS),
 });
 
 /** Not stored: there is no transaction. */

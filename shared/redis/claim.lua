@@ -1,5 +1,5 @@
 -- Takes a transaction for work, or says why it cannot be taken. One round trip for all that is known.
--- `now` is from gathered-script.ts, LEASE_MS, JOURNAL_TTL_S and CACHE_TTL_S from journal.ts.
+-- `now` is from gathered-script.ts, what is in capitals from journal.ts.
 -- KEYS  1 the transaction's journal   2 the payer's stored score   3 the payer's flight
 -- ARGV  1 token   2 digest of the content   3 calls that a dead letter or a waiting copy says were made
 --       4 replays that the delivery says   5 how a replay came: "fresh", "again" or "waited"; "" for what is none
@@ -57,7 +57,7 @@ if kind then
 end
 -- A replay is one more than the letter knows of that it puts back, however often it is delivered, and also where nobody
 -- remembers the letter.
-replays = math.max(replays, ARGV[5] ~= '' and saidReplays + 1 or saidReplays)
+replays = math.min(MOST_REPLAYS, math.max(replays, ARGV[5] ~= '' and saidReplays + 1 or saidReplays))
 
 if calls > knownCalls then
   -- Told at once, whoever has the lease: the journal was lost, and whoever took it up since hears of it at their next call.

@@ -11,6 +11,7 @@ import type {
 } from "../domain/claim.ts";
 import { dayAt, endOf } from "../domain/alipay-calendar.ts";
 import type { Budgets, Spent } from "../domain/budget.ts";
+import { MOST_REPLAYS } from "../domain/dead-letter.ts";
 import type { Money } from "../domain/money.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { RiskResult } from "../domain/risk-result.ts";
@@ -81,6 +82,7 @@ export class Journal {
       JOURNAL_TTL_S: settings.journalTtlSeconds,
       RESULT_TTL_S: settings.resultTtlSeconds,
       CACHE_TTL_S: settings.cacheTtlSeconds,
+      MOST_REPLAYS,
       CALL_PRICE: settings.callPrice,
       DAYS_BUDGET: settings.budgets.day,
       MONTHS_BUDGET: settings.budgets.month,

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { Delivery } from "../domain/delivery.ts";
@@ -7,6 +8,11 @@ import { loadScript } from "./script.ts";
 
 /** A message that kills less than a worker a day stops nobody's work. */
 const TTL_SECONDS = 86_400;
+/** Work under a mark takes milliseconds; a reply that is lost, two seconds. */
+const LEFT_BY_THE_DEAD_MS = 5_000;
+const ASKED_AGAIN_AFTER_MS = 250;
+
+const replySchema = z.tuple([z.number(), z.number()]);
 
 /** Where a mark is. */
 export interface SuspectMark {
@@ -35,15 +41,25 @@ export class SuspectMarks {
   }
 
   /**
-   * Gives how many workers died under a mark of the same message; with `MOST_DEATHS` of them, nothing is set. Where there
-   * is no answer, the mark may be set yet, when Redis goes on; it is taken back behind that.
+   * Gives how many workers died under a mark of the same message; with `MOST_DEATHS` of them, nothing is set. Where that
+   * hangs on marks that others may be about to remove, since they have the same message in hand, it waits for those.
    */
   async set(mark: SuspectMark): Promise<number> {
+    for (;;) {
+      const [deaths, doubtfulForMs] = await this.#ask(mark);
+      if (doubtfulForMs <= 0) return deaths;
+      await sleep(Math.min(doubtfulForMs, ASKED_AGAIN_AFTER_MS));
+    }
+  }
+
+  /** Where there is no answer, the mark may be set yet, when Redis goes on; it is taken back behind that. */
+  async #ask(mark: SuspectMark): Promise<z.infer<typeof replySchema>> {
     const stage = SUSPECT_STAGES.indexOf(mark.stage) + 1;
+    const limits = [MOST_DEATHS, TTL_SECONDS, LEFT_BY_THE_DEAD_MS];
     try {
-      return z.number().parse(await this.#mark(mark.keys, [stage, this.#worker, MOST_DEATHS, TTL_SECONDS]));
+      return replySchema.parse(await this.#mark(mark.keys, [stage, this.#worker, ...limits]));
     } catch (error) {
-      this.#client.srem(keyOf(mark), this.#worker).catch(() => undefined);
+      this.#client.hdel(keyOf(mark), this.#worker).catch(() => undefined);
       throw error;
     }
   }

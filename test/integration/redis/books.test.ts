@@ -114,6 +114,17 @@ describe("a call", () => {
     expect(await readMerchants(redis, namespace, month.period)).toMatchObject([{ calls: 1 }]);
   });
 
+  it("that is taken back makes room in a budget that it had spent", async () => {
+    const budgeted = testJournal({ redis, namespace }, { budgets: { day: PRICE, month: undefined } });
+    const [first, second] = [await take(), await take()];
+    await budgeted.sent(first, 1, "p1", 0);
+    expect(await budgeted.sent(second, 1, "p2", 0)).toMatchObject({ kind: "unaffordable" });
+    expect((await readCurrent(redis, namespace)).day.stop).toBeDefined();
+    await budgeted.unsent(first, 1, "p1");
+    expect((await readCurrent(redis, namespace)).day.stop).toBeUndefined();
+    expect(await budgeted.sent(second, 1, "p3", 0)).toMatchObject({ kind: "recorded" });
+  });
+
   it("costs where its worker died before anything was stored, and where only a dead letter came of it", async () => {
     await journal.sent(await take(), 1, "p1", 0);
     const failed = await take();

@@ -34,12 +34,23 @@ const message = (body: string, replays?: number, instance?: string): Delivery =>
 
 const anotherWorker = (): SuspectMarks => new SuspectMarks(redis, { namespace });
 
-/** A worker marks it, and never removes the mark. */
-const dies = (
+/** A worker marks it, and does not remove the mark. */
+const marked = (
   of: Delivery,
   stage: "parsing" | "deciding" = "parsing",
   worker = anotherWorker(),
 ): Promise<number> => worker.set(worker.newMark(of, stage));
+
+/** The same, and it was long ago: that worker died. */
+async function dies(of: Delivery, stage: "parsing" | "deciding" = "parsing"): Promise<number> {
+  const worker = anotherWorker();
+  const deaths = await marked(of, stage, worker);
+  for (const key of worker.newMark(of, stage).keys) {
+    for (const [name, at] of Object.entries(await redis.hgetall(key)))
+      await redis.hset(key, name, Number(at) - 5_000);
+  }
+  return deaths;
+}
 
 it("counts the marks of those who died, over both stages, and sets no fourth", async () => {
   const killer = message("killer");
@@ -49,6 +60,21 @@ it("counts the marks of those who died, over both stages, and sets no fourth", a
   expect(await dies(killer)).toBe(3);
   expect(await dies(killer)).toBe(3);
 });
+
+it("waits for marks of workers that may live, since they have the same message in hand", async () => {
+  const copied = message("copied");
+  const workers = [anotherWorker(), anotherWorker(), anotherWorker()];
+  for (const worker of workers) expect(await marked(copied, "parsing", worker)).toBe(0);
+  const fourth = marked(copied);
+  for (const worker of workers) await worker.clear(worker.newMark(copied, "parsing"));
+  expect(await fourth).toBe(0);
+}, 20_000);
+
+it("does not wait for those who died just now any longer than it must", async () => {
+  const killer = message("killed three at once");
+  for (let i = 0; i < 3; i++) expect(await marked(killer)).toBe(0);
+  expect(await marked(killer)).toBe(3);
+}, 20_000);
 
 it("who comes through clears the marks of that stage, and of no other", async () => {
   const answerKills = message("its answer kills");
@@ -62,9 +88,9 @@ it("who comes through clears the marks of that stage, and of no other", async ()
 
 it("a worker's own marks are no deaths to it, and one to all others: whoever reads them lives", async () => {
   const unanswered = message("its replies were lost");
-  await dies(unanswered, "parsing", marks);
-  expect(await dies(unanswered, "parsing", marks)).toBe(0);
-  expect(await dies(unanswered, "deciding", marks)).toBe(0);
+  await marked(unanswered, "parsing", marks);
+  expect(await marked(unanswered, "parsing", marks)).toBe(0);
+  expect(await dies(unanswered)).toBe(0);
   expect(await dies(unanswered)).toBe(2);
 });
 
@@ -75,9 +101,11 @@ it("marks that Redis got while it stood still are taken back: nobody died", { ti
   try {
     // Each has loaded the script.
     for (const client of workers)
-      await dies(message("any"), "parsing", new SuspectMarks(client, { namespace }));
+      await marked(message("any"), "parsing", new SuspectMarks(client, { namespace }));
     proxy.stall();
-    const stalled = workers.map((client) => dies(spared, "parsing", new SuspectMarks(client, { namespace })));
+    const stalled = workers.map((client) =>
+      marked(spared, "parsing", new SuspectMarks(client, { namespace })),
+    );
     for (const attempt of stalled) await expect(attempt).rejects.toThrow("timed out");
     proxy.restore();
     await Promise.all(workers.map((client) => client.ping()));

@@ -115,15 +115,25 @@ describe("its probe", () => {
 
 describe("a budget that is spent", () => {
   it("holds calls until the next day or month, without a probe", () => {
-    hold.spend("day", MINUTE, 0);
+    hold.spend("day", 20_000, 0);
     expect(hold.standing(0)).toEqual({
       kind: "budget",
       cause: "the budget of this day is spent",
-      remainingMs: MINUTE,
+      remainingMs: 20_000,
     });
     hold.beginProbe(0, 10 * MINUTE);
-    expect(hold.standing(MINUTE - 1)).toMatchObject({ remainingMs: 1 });
-    expect(hold.standing(MINUTE)).toBeUndefined();
+    expect(hold.standing(19_999)).toMatchObject({ remainingMs: 1 });
+    expect(hold.standing(20_000)).toBeUndefined();
+  });
+
+  it("is asked again each half minute: a call that was booked may have been taken back", () => {
+    hold.spend("day", 10 * MINUTE, 0);
+    expect(hold.standing(29_999)).toMatchObject({ remainingMs: 10 * MINUTE - 29_999 });
+    expect(hold.standing(30_000)).toBeUndefined();
+    expect(hold.isEngaged).toBe(true);
+    hold.spend("day", 10 * MINUTE - 30_000, 30_000);
+    expect(hold.standing(59_999)).toMatchObject({ kind: "budget" });
+    expect(onOver).not.toHaveBeenCalled();
   });
 
   it.each([
