@@ -7,7 +7,14 @@ import { sustainedPerSecond } from "../../../shared/domain/useful-replicas.ts";
 import type { Settings } from "../../../shared/process/settings/read-settings.ts";
 import { readLedgerOverview, type LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
 import { readCurrent } from "../../../shared/redis/read-books.ts";
-import { ReplayRecords, type ReplayOrder, type ReplayRecord } from "../../../shared/redis/replay-records.ts";
+import { persist } from "../../../shared/redis/persist.ts";
+import {
+  ReplayRecords,
+  type ReplayCounts,
+  type ReplayOrder,
+  type ReplayRecord,
+  type ReplayState,
+} from "../../../shared/redis/replay-records.ts";
 import { agreeToDanger } from "../agree-to-danger.ts";
 import { withBudgetHolds } from "../budget-holds.ts";
 import { forecast } from "../forecast.ts";
@@ -28,6 +35,7 @@ const NO_COUNTS = { replayed: 0, answered: 0, fallbacks: 0, failed: 0, republish
 export const HELD_MS = 240_000;
 const BEAT_MS = 2_000;
 const LOOKED_AT_EVERY_MS = 300;
+const END_TRIED_MS = 5_000;
 
 export type ReplaySettings = Settings<
   "installation" | "broker" | "redis" | "application" | "quota" | "calls" | "spending" | "policy" | "journal"
@@ -193,9 +201,26 @@ async function runReplay(
     clearInterval(beat);
     progress.end();
     await publisher.close();
-    await records.end(record.id, counts, end.state);
+    await writeEnd(records, record.id, counts, end.state);
   }
   return { record: { ...record, state: end.state, counts }, end, left: run.left };
+}
+
+/**
+ * Best effort, for as long as Redis may take to come back from a blink: this must not hide why the replay ended. Where
+ * nothing is written, nobody is heard of any more, and it can be resumed as one that was interrupted.
+ */
+async function writeEnd(
+  records: ReplayRecords,
+  id: string,
+  counts: ReplayCounts,
+  state: ReplayState,
+): Promise<void> {
+  const untilMs = performance.now() + END_TRIED_MS;
+  const { signal } = new AbortController();
+  await persist(() => records.end(id, counts, state), { signal, untilMs, onTrouble: () => undefined }).catch(
+    () => undefined,
+  );
 }
 
 const assessmentOf = (session: LettersSession, settings: ReplaySettings, order: ReplayOrder): Assessment => ({

@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import type { Pipeline } from "../../support/pipeline.ts";
+import { startTcpProxy } from "../../support/tcp-proxy.ts";
 import { riskline, RisklineProcess } from "../../unit/cli/riskline-process.ts";
 import {
   bodies,
@@ -14,22 +16,30 @@ import {
 } from "./installation.ts";
 
 const LETTERS = ids("bad", 12);
+/** Longer than it takes to meet the failure, shorter than the end of a replay is tried to be written down. */
+const BLINK_MS = 1_500;
 const recordsSchema = z.tuple([z.object({ id: z.string() })]);
 
-/** Twelve that would be answered now, but no worker that takes them up: their replay waits after its first letter. */
+/**
+ * Twelve that would be answered now, but no worker that takes them up: their replay waits after its first letter. `link`: its
+ * way to Redis.
+ */
 async function waitingReplay() {
   const { pipeline, gateway } = await installation();
   await deadLetters(pipeline, bodies(LETTERS));
   gateway.isMended = true;
   const before = callsMade(pipeline);
   for (const worker of pipeline.workers) await worker.end();
-  const replay = begin(pipeline, "--reason", "rejected", "--why", "amended");
+  const link = await startTcpProxy(pipeline.env["REDIS_URL"] ?? "");
+  onTestFinished(() => link.close());
+  const env = { ...pipeline.env, REDIS_URL: link.url };
+  const replay = begin({ env }, "--reason", "rejected", "--why", "amended");
   await expect.poll(() => pipeline.ready("transactions.replay"), { timeout: 30_000 }).toBe(1);
   const [record] = recordsSchema.parse(await replaysOf(pipeline));
-  return { pipeline, replay, id: record.id, before };
+  return { pipeline, replay, link, id: record.id, before };
 }
 
-const begin = ({ env }: Pipeline, ...args: string[]) =>
+const begin = ({ env }: Pick<Pipeline, "env">, ...args: string[]) =>
   new RisklineProcess(["dead-letters", "replay", ...args, "--yes", "--json"], { env });
 
 const resume = ({ env }: Pipeline, id: string, ...args: string[]) =>
@@ -43,6 +53,11 @@ async function jsonOf(env: Pipeline["env"], ...args: string[]): Promise<unknown>
   const { stdout } = await riskline([...args, "--json"], { env });
   return JSON.parse(stdout);
 }
+
+const saysHowToGoOn = (id: string): unknown =>
+  expect.stringContaining(
+    `riskline: the connection to Redis (REDIS_URL) was lost; go on with: riskline dead-letters replay --resume ${id}\n`,
+  );
 
 async function expectAllAnsweredOnce(pipeline: Pipeline, before: number): Promise<void> {
   await expectAnswers(pipeline, LETTERS);
@@ -113,6 +128,21 @@ describe("a replay that is resumed", { timeout: PATIENT_MS }, () => {
     expect(kept.status).toBe(0);
     expect(JSON.parse(kept.stdout)).toMatchObject({ state: "finished", counts: { replayed: 5, failed: 5 } });
     await expectLetters(pipeline, 5);
+  });
+
+  it("lost its link to Redis for a moment: it says how to go on, and that it is paused is written down", async () => {
+    const { pipeline, replay, link, id } = await waitingReplay();
+    link.refuse();
+    await sleep(BLINK_MS);
+    link.restore();
+    expect(await replay.end()).toMatchObject({ status: 1, stderr: saysHowToGoOn(id) });
+    expect(await replaysOf(pipeline)).toMatchObject([{ id, state: "paused", counts: { replayed: 1 } }]);
+  });
+
+  it("lost its link to Redis for good: it says how to go on all the same", async () => {
+    const { replay, link, id } = await waitingReplay();
+    link.refuse();
+    expect(await replay.end()).toMatchObject({ status: 1, stderr: saysHowToGoOn(id) });
   });
 
   it("was killed, and is waited for until nobody has it, whatever was wanted of who ran it", async () => {
