@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ConsumeMessage } from "amqplib";
 import { deadLetterSchema, MOST_REPLAYS, type DeadLetterReason } from "../domain/dead-letter.ts";
-import { parseInstant } from "../domain/instant.ts";
+import { isWritableInstant, parseInstant } from "../domain/instant.ts";
 import { glanceAt } from "../domain/letters/glance.ts";
 import type { Letter, LetterReason } from "../domain/letters/letter.ts";
 import { countOf, MOST_CALLS, replayIdOf } from "./read-delivery.ts";
@@ -48,7 +48,7 @@ function readOurs(headers: Headers): Said {
     code: textOf(headers[RISK_HEADERS.code]),
     attempts: countOf(headers[RISK_HEADERS.attempts], MOST_CALLS),
     replays,
-    failedAtMs: instant.ok ? instant.value : undefined,
+    failedAtMs: instant.ok ? writable(instant.value) : undefined,
     worker: textOf(headers[RISK_HEADERS.worker]),
     replayId: replayIdOf(headers),
     editedAt: textOf(headers[RISK_HEADERS.editedAt]),
@@ -59,6 +59,7 @@ function readOurs(headers: Headers): Said {
 interface Death {
   readonly reason: string;
   readonly queue: string;
+  /** As it is said: it may be no moment that can be shown. */
   readonly atMs: number | undefined;
 }
 
@@ -73,7 +74,7 @@ function readForeign({ fields, properties }: ConsumeMessage, isMisrouted: boolea
     // From a lane it may be a copy of ours, which tells the calls of before.
     attempts: death === undefined ? 0 : countOf(headers[RISK_HEADERS.attempts], MOST_CALLS),
     replays: undefined,
-    failedAtMs: death?.atMs,
+    failedAtMs: writable(death?.atMs),
     worker: undefined,
     replayId: death === undefined ? undefined : replayIdOf(headers),
     editedAt: undefined,
@@ -110,6 +111,10 @@ function secondsOf(time: unknown): number | undefined {
   if (typeof time !== "object" || time === null || !("value" in time)) return undefined;
   return typeof time.value === "number" && Number.isSafeInteger(time.value) ? time.value * 1_000 : undefined;
 }
+
+/** One letter with an absurd date must not keep the others from being shown. */
+const writable = (ms: number | undefined): number | undefined =>
+  ms !== undefined && isWritableInstant(ms) ? ms : undefined;
 
 function instanceOf(parts: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url").slice(0, 22);

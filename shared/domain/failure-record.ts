@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isWritableInstant } from "./instant.ts";
 
 /**
  * What went wrong, of one sort and seen by one replica within a second or so. Told by what may be logged, too: no
@@ -17,7 +18,7 @@ export const failureRecordSchema = z.object({
   transactionId: z.string().optional(),
   count: z.int().positive(),
   /** Of the latest one; milliseconds since the epoch. */
-  atMs: z.number(),
+  atMs: z.number().refine(isWritableInstant),
   /** Which replica. */
   worker: z.string(),
 });

@@ -22,7 +22,14 @@ export function parseInstant(text: string): Parsed<number> {
   return exists ? parsed(instantMs) : refused("is a date or time that does not exist");
 }
 
-/** ISO 8601 with milliseconds, on China's clock: "2026-11-23T08:00:00.412+08:00". */
+/** Four digits of a year have room for no more. */
+const FIRST_MS = Date.parse("0000-01-01T00:00:00+08:00");
+const LAST_MS = Date.parse("9999-12-31T23:59:59.999+08:00");
+
+/** Whether formatInstant can write it so that it is read back: what strangers date may be no moment at all. */
+export const isWritableInstant = (epochMs: number): boolean => epochMs >= FIRST_MS && epochMs <= LAST_MS;
+
+/** ISO 8601 with milliseconds, on China's clock: "2026-11-23T08:00:00.412+08:00". @throws RangeError beyond what a date can be */
 export function formatInstant(epochMs: number): string {
   return formatUtc(epochMs + CHINA_OFFSET_MS).replace("Z", "+08:00");
 }

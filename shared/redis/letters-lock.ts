@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { isWritableInstant } from "../domain/instant.ts";
 import type { RedisClient } from "./connection.ts";
 import { readJson } from "./read-json.ts";
 import { loadScript, type Script } from "./script.ts";
@@ -10,7 +11,11 @@ const LIVES_MS = 15_000;
 const RENEWED_EVERY_MS = 4_000;
 const LOOKED_AT_EVERY_MS = 300;
 
-const holderSchema = z.object({ by: z.string(), what: z.string(), since: z.number() });
+const holderSchema = z.object({
+  by: z.string(),
+  what: z.string(),
+  since: z.number().refine(isWritableInstant),
+});
 
 /** Who has the dead letters in hand, and why nobody else sees them. */
 export type LockHolder = z.infer<typeof holderSchema>;

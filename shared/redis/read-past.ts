@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { StoredScore } from "../domain/claim.ts";
+import { isWritableInstant } from "../domain/instant.ts";
 import type { Past } from "../domain/letters/prospect.ts";
 import type { RedisClient } from "./connection.ts";
 import { journalKeys } from "./journal-keys.ts";
@@ -42,7 +43,7 @@ const fieldsSchema = z.tuple([
   count,
   count,
   z.string().nullable(),
-  count,
+  z.coerce.number().refine(isWritableInstant).catch(0),
   z.string().nullable(),
   count,
 ]);
@@ -78,7 +79,7 @@ function readPast(fields: z.infer<typeof fieldsSchema>): JournalPast {
     replays,
     instances: listOf(instances),
     firstAtMs,
-    sentAtMs: listOf(sentAt).map(Number),
+    sentAtMs: listOf(sentAt).map(Number).filter(isWritableInstant),
     source: result?.data?.source,
     failure: failure?.success === true ? { reason: failure.data.reason, code: failure.data.code } : undefined,
     leaseUntilMs,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { isWritableInstant } from "../domain/instant.ts";
 import type { LetterSelection } from "../domain/letters/selection.ts";
 import { auditKey } from "./audit.ts";
 import type { RedisClient } from "./connection.ts";
@@ -58,7 +59,7 @@ const recordSchema = z.object({
   id: z.string(),
   by: z.string(),
   why: z.string(),
-  startedAt: z.coerce.number(),
+  startedAt: z.coerce.number().refine(isWritableInstant),
   state: z.enum(STATES),
   order: jsonOf(orderSchema),
   counts: jsonOf(countsSchema),

@@ -47,9 +47,10 @@ it("keeps the newest two hundred, for a day", async () => {
   expect(ttl).toBeLessThanOrEqual(86_400);
 });
 
-it("writes nothing where nothing failed, and skips what another version wrote", async () => {
+it("writes nothing where nothing failed, and skips what another version wrote, or what has no date", async () => {
   await addFailures(redis, namespace, []);
   expect(await redis.exists(`${namespace}:failures`)).toBe(0);
-  await redis.lpush(`${namespace}:failures`, "no JSON", '{"v":9}', JSON.stringify(failure()));
+  const undated = JSON.stringify({ ...failure(), atMs: 8.64e18 });
+  await redis.lpush(`${namespace}:failures`, "no JSON", '{"v":9}', undated, JSON.stringify(failure()));
   expect(await readFailures(redis, namespace)).toEqual([{ ...failure(), firstAtMs: 1_000 }]);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { formatInstant, parseInstant } from "../../../shared/domain/instant.ts";
+import { formatInstant, isWritableInstant, parseInstant } from "../../../shared/domain/instant.ts";
 
 const EIGHT_IN_CHINA_MS = Date.UTC(2026, 10, 23);
 
@@ -86,6 +86,20 @@ describe("formatInstant", () => {
         expect(parseInstant(formatInstant(date.getTime()))).toEqual({ ok: true, value: date.getTime() });
       }),
     );
+  });
+});
+
+describe("an instant that can be written", () => {
+  it("has a year of four digits in China", () => {
+    const first = Date.parse("0000-01-01T00:00:00+08:00");
+    const last = Date.parse("9999-12-31T23:59:59.999+08:00");
+    expect([first, last].map(formatInstant)).toEqual([
+      "0000-01-01T00:00:00.000+08:00",
+      "9999-12-31T23:59:59.999+08:00",
+    ]);
+    expect([first, last].map(isWritableInstant)).toEqual([true, true]);
+    const others = [first - 1, last + 1, 8.64e15, 8.64e18, NaN, Infinity, -Infinity];
+    expect(others.filter(isWritableInstant)).toEqual([]);
   });
 });
 
