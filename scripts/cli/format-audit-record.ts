@@ -1,4 +1,4 @@
-import { formatInstant } from "../../shared/domain/instant.ts";
+import { formatInstant, isWritableInstant } from "../../shared/domain/instant.ts";
 import { boundedLine } from "../../shared/process/bounded-line.ts";
 import type { AuditRecord } from "../../shared/redis/audit.ts";
 import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
@@ -39,7 +39,8 @@ function describe(value: unknown, atMs: number): string {
 
 function describePart(name: string, part: unknown, atMs: number): string {
   if (name === "isSet") return part === true ? "set by an operator" : "as configured";
-  if (name !== "untilMs" || typeof part !== "number") return `${name} ${describe(part, atMs)}`;
+  if (name !== "untilMs" || typeof part !== "number" || !isWritableInstant(part))
+    return `${name} ${describe(part, atMs)}`;
   return lastsUntilResumed(part - atMs) ? "until it is resumed" : `until ${formatInstant(part)}`;
 }
 

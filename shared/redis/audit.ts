@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { isWritableInstant } from "../domain/instant.ts";
 import type { RedisClient } from "./connection.ts";
+import { readJson } from "./read-json.ts";
 import { redisNow } from "./redis-now.ts";
 
 /** What an operator did, when and why. Written by the script that did it, so that neither is without the other. */
@@ -22,27 +24,35 @@ const detailsSchema = z.record(z.string(), z.unknown());
 const fieldsSchema = z.object({
   act: z.string(),
   by: z.string(),
-  at: z.coerce.number(),
+  at: z.coerce.number().refine(isWritableInstant),
   reason: z.string(),
-  details: z
-    .string()
-    .transform((text): unknown => JSON.parse(text))
-    .pipe(detailsSchema),
+  details: z.string().transform(readJson).pipe(detailsSchema),
 });
 
 /** The stream that an installation's acts are added to; nothing is ever taken away from it. */
 export const auditKey = (namespace: string): string => `${namespace}:audit`;
 
-/** The acts of the last `lastMs`, oldest first; all of them where it is not given. Read in pages. */
+export interface AuditReading {
+  /** Only the acts of so long ago and since; all of them where it is not given. */
+  readonly lastMs?: number | undefined;
+  /** Told of each record that no version of ours wrote: it is left out. */
+  readonly onUnreadable: (id: string) => void;
+}
+
+/** The acts, oldest first. Read in pages. */
 export async function* readAudit(
   client: RedisClient,
   namespace: string,
-  lastMs?: number,
+  { lastMs, onUnreadable }: AuditReading,
 ): AsyncGenerator<AuditRecord> {
   let start = lastMs === undefined ? "-" : String(await momentAgo(client, lastMs));
   for (;;) {
     const page = await client.xrange(auditKey(namespace), start, "+", "COUNT", PAGE);
-    for (const [id, flat] of page) yield readRecord(id, flat);
+    for (const [id, flat] of page) {
+      const record = readRecord(id, flat);
+      if (record === undefined) onUnreadable(id);
+      else yield record;
+    }
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return;
     start = `(${last[0]}`;
@@ -66,10 +76,12 @@ async function momentAgo(client: RedisClient, ms: number): Promise<number> {
   return Math.max(0, Math.floor((await redisNow(client)) - ms));
 }
 
-function readRecord(id: string, flat: readonly string[]): AuditRecord {
+function readRecord(id: string, flat: readonly string[]): AuditRecord | undefined {
   const names = flat.filter((_, index) => index % 2 === 0);
-  const { at, ...record } = fieldsSchema.parse(
+  const fields = fieldsSchema.safeParse(
     Object.fromEntries(names.map((name, index) => [name, flat[index * 2 + 1] ?? ""])),
   );
+  if (!fields.success) return undefined;
+  const { at, ...record } = fields.data;
   return { id, ...record, atMs: at };
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { DeadLetter } from "../domain/dead-letter.ts";
+import { outcomeSchema } from "../domain/outcome.ts";
 import type { RedisClient } from "./connection.ts";
 import { journalKeys } from "./journal-keys.ts";
-import { readOutcome } from "./read-outcome.ts";
+import { readJson } from "./read-json.ts";
 
 /** What Redis knows of a transaction. */
 export type ReadResult =
@@ -13,7 +14,9 @@ export type ReadResult =
   | { readonly kind: "dead-letter"; readonly deadLetter: DeadLetter }
   /** It has no outcome yet; so many API calls were made for it. */
   | { readonly kind: "unsettled"; readonly calls: number }
-  | { readonly kind: "unknown" };
+  | { readonly kind: "unknown" }
+  /** This key holds what no version of ours wrote. */
+  | { readonly kind: "unreadable"; readonly key: string };
 
 /** The journal of one transaction, as far as it says how it ended. */
 const journalSchema = z.tuple([
@@ -29,14 +32,23 @@ export async function readResult(
   transactionId: string,
 ): Promise<ReadResult> {
   const keys = journalKeys(namespace);
-  const json = await client.get(keys.result(transactionId));
-  if (json !== null) return { kind: "result", json };
-  const journal = await client.hmget(keys.journal(transactionId), "kind", "body", "calls");
-  const [kind, body, calls] = journalSchema.parse(journal);
-  if (kind === "result") return { kind: "expired" };
-  if (kind === "dead-letter") {
-    const outcome = readOutcome(kind, body ?? "");
-    if (outcome.kind === "dead-letter") return outcome;
+  const resultKey = keys.result(transactionId);
+  const json = await client.get(resultKey);
+  if (json !== null) {
+    return readJson(json) === undefined ? { kind: "unreadable", key: resultKey } : { kind: "result", json };
   }
-  return calls === null ? { kind: "unknown" } : { kind: "unsettled", calls };
+  const journalKey = keys.journal(transactionId);
+  const journal = readJournal(await client.hmget(journalKey, "kind", "body", "calls"));
+  return journal ?? { kind: "unreadable", key: journalKey };
+}
+
+/** Undefined where no version of ours wrote it. */
+function readJournal(fields: unknown): ReadResult | undefined {
+  const journal = journalSchema.safeParse(fields);
+  if (!journal.success) return undefined;
+  const [kind, body, calls] = journal.data;
+  if (kind === "result") return { kind: "expired" };
+  if (kind === null) return calls === null ? { kind: "unknown" } : { kind: "unsettled", calls };
+  const outcome = outcomeSchema.safeParse({ kind, deadLetter: readJson(body ?? "") }).data;
+  return outcome?.kind === "dead-letter" ? outcome : undefined;
 }

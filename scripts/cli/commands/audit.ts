@@ -1,9 +1,10 @@
 import { Command } from "commander";
 import { formatInstant } from "../../../shared/domain/instant.ts";
 import { escapeHiddenInJson } from "../../../shared/process/escape-hidden.ts";
-import { readAudit, type AuditRecord } from "../../../shared/redis/audit.ts";
+import { auditKey, readAudit, type AuditRecord } from "../../../shared/redis/audit.ts";
 import { durationFlag } from "../duration-flag.ts";
 import { formatAuditRecord } from "../format-audit-record.ts";
+import { inGroups } from "../in-groups.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
 import { withRedis } from "../with-redis.ts";
 import { writeOut } from "../write-out.ts";
@@ -32,10 +33,21 @@ export function auditCommand(): Command {
     .action(async ({ since, json }: AuditFlags) => {
       const { installation, redis } = readCommandSettings(["installation", "redis"]);
       await withRedis(redis.url, async (client) => {
-        const records = readAudit(client, installation.namespace, since);
+        const unreadable: string[] = [];
+        const records = readAudit(client, installation.namespace, {
+          lastMs: since,
+          onUnreadable: (id) => unreadable.push(id),
+        });
         await (json ? writeJson(records) : writeText(records));
+        if (unreadable.length > 0) throw unreadableError(installation.namespace, unreadable);
       });
     });
+}
+
+/** Told at the end: nothing is ever taken out of an audit, and what can be read must not hang on it. */
+function unreadableError(namespace: string, ids: readonly string[]): Error {
+  const count = ids.length === 1 ? "1 record" : `${inGroups(ids.length)} records`;
+  return new Error(`${auditKey(namespace)}: ${count} cannot be read: ${ids.join(", ")}`);
 }
 
 async function writeJson(records: AsyncIterable<AuditRecord>): Promise<void> {

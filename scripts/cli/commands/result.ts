@@ -50,6 +50,8 @@ function explain(found: Exclude<ReadResult, { kind: "result" }>): string {
       return `no result yet; API calls made so far: ${found.calls}`;
     case "unknown":
       return "no such transaction: never taken up by a worker of this NAMESPACE, malformed, or long forgotten";
+    case "unreadable":
+      return `what is stored of it cannot be read (${found.key})`;
   }
 }
 

@@ -144,6 +144,32 @@ describe("riskline result", () => {
   });
 });
 
+describe("riskline result of what no version of ours stored", () => {
+  it.each([
+    { title: "no JSON", write: () => redis.set(`${namespace}:result:T1`, "\u001B[2Jgarbage"), key: "result" },
+    {
+      title: "an unknown end",
+      write: () => redis.hset(`${namespace}:journal:T1`, "kind", "odd"),
+      key: "journal",
+    },
+    {
+      title: "no count of calls",
+      write: () => redis.hset(`${namespace}:journal:T1`, "calls", "x"),
+      key: "journal",
+    },
+    {
+      title: "a dead letter without JSON",
+      write: () => redis.hset(`${namespace}:journal:T1`, { kind: "dead-letter", body: "{" }),
+      key: "journal",
+    },
+  ])("says so of $title, names its key, and shows none of it", async ({ write, key }) => {
+    await write();
+    const stderr = `riskline: T1: what is stored of it cannot be read (${namespace}:${key}:T1)\n`;
+    expect(await look("result", "T1")).toMatchObject({ status: 1, stdout: "", stderr });
+    expect(await look("result", "T1", "--json")).toMatchObject({ status: 1, stdout: "", stderr });
+  });
+});
+
 function openLedger(changes: Partial<LedgerSettings> = {}): QuotaLedger {
   const quota = [
     { calls: 10, windowMs: 1_000 },

@@ -326,6 +326,33 @@ describe("riskline audit", () => {
     expect((await run("audit", "--since", "1h")).stdout.match(/ by /g)).toHaveLength(2);
   });
 
+  it("shows what can be read, then says what cannot", async () => {
+    const key = auditKey(namespace);
+    const record = { v: 1, act: "test", by: "bob", at: 1_000, reason: "r", details: "{}" };
+    const others = [{ odd: 1 }, { ...record, details: "{" }, { ...record, at: 8.64e18 }];
+    for (const [index, fields] of [...others, record].entries())
+      await redis.xadd(key, `${index + 1}-0`, ...Object.entries(fields).flat());
+    const stderr = `riskline: ${key}: 3 records cannot be read: 1-0, 2-0, 3-0\n`;
+    const json = await run("audit", "--json");
+    expect(json).toMatchObject({ status: 1, stderr });
+    expect(JSON.parse(json.stdout)).toMatchObject([{ id: "4-0", by: "bob" }]);
+    expect(await run("audit")).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining("test by bob"),
+      stderr,
+    });
+  });
+
+  it("shows a hold whose end is no date", async () => {
+    const details = JSON.stringify({ after: { kind: "operator", untilMs: -8.64e18 } });
+    const fields = ["v", 1, "act", "test", "by", "bob", "at", 1_000, "reason", "r", "details", details];
+    await redis.xadd(auditKey(namespace), "1-0", ...fields);
+    expect(await run("audit")).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining("untilMs -8640000000000000000"),
+    });
+  });
+
   it("is empty at first", async () => {
     expect(await run("audit")).toMatchObject({ status: 0, stdout: "" });
     expect(await audit()).toEqual([]);
