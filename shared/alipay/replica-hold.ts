@@ -16,7 +16,7 @@ const BUDGET_ASKED_AGAIN_AFTER_MS = 30_000;
 /** No calls by this replica until a probe succeeds. Times are monotonic milliseconds. */
 export class ReplicaHold {
   readonly #onOver: (kind: ReplicaHoldKind | "budget") => void;
-  /** The books refused a call. Each replica goes by its own budget, and asks again when another day or month begins. */
+  /** The books refused a call. Each replica goes by its own budget, and asks again now and then. */
   #budget: { period: Period; untilMs: number; askedAgainAtMs: number } | undefined;
   #hold: { kind: ReplicaHoldKind; cause: string; setAtMs: number; untilMs: number; step: number } | undefined;
 
@@ -44,14 +44,17 @@ export class ReplicaHold {
 
   /** A call was paid for. */
   afford(): void {
-    if (this.#budget === undefined) return;
-    this.#budget = undefined;
-    this.#onOver("budget");
+    if (this.#budget !== undefined) this.#endBudget();
   }
 
   /** A spent budget is over with its day or month. Whether the next one has room, the books tell at the next call. */
   expire(nowMs: number): void {
-    if (this.#budget !== undefined && nowMs >= this.#budget.untilMs) this.afford();
+    if (this.#budget !== undefined && nowMs >= this.#budget.untilMs) this.#endBudget();
+  }
+
+  #endBudget(): void {
+    this.#budget = undefined;
+    this.#onOver("budget");
   }
 
   /** True also while it is probed. */

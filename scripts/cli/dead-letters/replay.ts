@@ -216,11 +216,9 @@ async function writeEnd(
   counts: ReplayCounts,
   state: ReplayState,
 ): Promise<void> {
-  const untilMs = performance.now() + END_TRIED_MS;
-  const { signal } = new AbortController();
-  await persist(() => records.end(id, counts, state), { signal, untilMs, onTrouble: () => undefined }).catch(
-    () => undefined,
-  );
+  const signal = AbortSignal.timeout(END_TRIED_MS);
+  const ending = persist(() => records.end(id, counts, state), { signal, onTrouble: () => undefined });
+  await ending.catch(() => undefined);
 }
 
 const assessmentOf = (session: LettersSession, settings: ReplaySettings, order: ReplayOrder): Assessment => ({

@@ -70,7 +70,7 @@ it("waits for marks of workers that may live, since they have the same message i
   expect(await fourth).toBe(0);
 }, 20_000);
 
-it("does not wait for those who died just now any longer than it must", async () => {
+it("counts those who died just now, once that is certain", async () => {
   const killer = message("killed three at once");
   for (let i = 0; i < 3; i++) expect(await marked(killer)).toBe(0);
   expect(await marked(killer)).toBe(3);
