@@ -18,6 +18,6 @@ COPY workers workers
 COPY scripts scripts
 USER node
 EXPOSE 9464
-# Not through npm, which keeps SIGTERM to itself. The flag is explained in riskline.js.
-ENTRYPOINT ["node", "--max-semi-space-size=16", "scripts/cli/riskline.js"]
+# Not through npm, which keeps SIGTERM to itself.
+ENTRYPOINT ["scripts/cli/entrypoint.sh"]
 CMD ["worker"]

@@ -2,6 +2,11 @@ import type { Readiness } from "../../shared/process/http-endpoint.ts";
 
 /** While Redis fails, it is said again as often. */
 const SAY_AGAIN_MS = 60_000;
+/**
+ * It is back once nothing has failed for so long: a full Redis answers some commands and refuses others, and each change
+ * would be a line in the log and a replica taken out of service, or put back. The heartbeat brings an answer each second.
+ */
+const CALM_MS = 1_000;
 
 /**
  * Whether this replica can work. A hold does not make it unready: a hold is nothing that a restart mends, and no
@@ -11,6 +16,7 @@ export class ReplicaHealth {
   readonly #queues: number;
   readonly #subscribed = new Set<string>();
   #redis: "unknown" | "up" | "down" = "unknown";
+  #failedAtMs = -Infinity;
   #saidAtMs = -Infinity;
   #isStopping = false;
 
@@ -19,8 +25,9 @@ export class ReplicaHealth {
     this.#queues = queues;
   }
 
-  /** Redis answered. True where that is news. */
-  redisAnswered(): boolean {
+  /** Redis answered. True where that is news; times are monotonic milliseconds. */
+  redisAnswered(nowMs: number): boolean {
+    if (this.#redis === "down" && nowMs - this.#failedAtMs < CALM_MS) return false;
     const isNews = this.#redis !== "up";
     this.#redis = "up";
     return isNews;
@@ -30,6 +37,7 @@ export class ReplicaHealth {
   redisFailed(nowMs: number): boolean {
     const isDue = this.#redis !== "down" || nowMs - this.#saidAtMs >= SAY_AGAIN_MS;
     this.#redis = "down";
+    this.#failedAtMs = nowMs;
     if (isDue) this.#saidAtMs = nowMs;
     return isDue;
   }

@@ -86,7 +86,7 @@ function redisObserver({ log, metrics, health, failures }: WorkerLogOptions): Wo
       failures.note({ event: "redis-away", ...problemOf(error) });
     },
     onAnswer: () => {
-      if (health.redisAnswered()) log.info("redis-ready");
+      if (health.redisAnswered(performance.now())) log.info("redis-ready");
     },
   };
 }

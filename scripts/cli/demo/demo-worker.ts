@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { WORKER_FLAGS } from "../worker-flags.js";
 
 const RISKLINE = fileURLToPath(new URL("../riskline.js", import.meta.url));
 /** No `.env` file stands here, which would be read. */
@@ -40,7 +41,7 @@ export class DemoWorker {
   readonly ended: Promise<string>;
 
   constructor({ environment, onWarning }: DemoWorkerOptions) {
-    this.#child = spawn(process.execPath, [RISKLINE, "worker"], {
+    this.#child = spawn(process.execPath, [...WORKER_FLAGS, RISKLINE, "worker"], {
       cwd: FOLDER,
       detached: true,
       env: environment,

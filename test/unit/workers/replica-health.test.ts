@@ -3,7 +3,7 @@ import { ReplicaHealth } from "../../../workers/risk-detection/replica-health.ts
 
 function healthy(): ReplicaHealth {
   const health = new ReplicaHealth(2);
-  health.redisAnswered();
+  health.redisAnswered(0);
   health.subscribed("a");
   health.subscribed("b");
   return health;
@@ -33,7 +33,7 @@ it("is ready again once what was missing is back", () => {
   health.unsubscribed("a");
   health.redisFailed(0);
   health.subscribed("a");
-  health.redisAnswered();
+  health.redisAnswered(1_000);
   expect(health.readiness().ready).toBe(true);
 });
 
@@ -51,5 +51,16 @@ it("says that Redis fails once, and again each minute; and that it is back", () 
     true,
     false,
   ]);
-  expect([health.redisAnswered(), health.redisAnswered()]).toEqual([true, false]);
+  expect([61_001, 61_002].map((nowMs) => health.redisAnswered(nowMs))).toEqual([true, false]);
+});
+
+it("is back once nothing has failed for a second: a full Redis answers some, and refuses others", () => {
+  const health = healthy();
+  health.redisFailed(0);
+  expect(health.redisAnswered(500)).toBe(false);
+  health.redisFailed(900);
+  expect(health.redisAnswered(1_800)).toBe(false);
+  expect(health.readiness().ready).toBe(false);
+  expect(health.redisAnswered(1_900)).toBe(true);
+  expect(health.readiness().ready).toBe(true);
 });

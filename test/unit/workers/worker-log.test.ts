@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import type { Delivery } from "../../../shared/domain/delivery.ts";
 import { createLogger } from "../../../shared/process/logger.ts";
 import { createMetrics } from "../../../shared/process/metrics.ts";
@@ -116,10 +116,14 @@ it("counts every stale permit, and says it once for a while", async () => {
 });
 
 it("counts every failure of Redis, says it once, is unready meanwhile, and says when it is back", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
   const { observers, lines, health, metric } = workerLog();
   observers.consumer.onSubscribed?.("risk.transactions.standard");
   for (let failure = 0; failure < 3; failure++) observers.redis.onTrouble(new Error("timed out"));
+  observers.redis.onAnswer();
   expect(health.readiness().ready).toBe(false);
+  vi.advanceTimersByTime(1_000);
   observers.redis.onAnswer();
   observers.redis.onAnswer();
   expect(health.readiness().ready).toBe(true);
