@@ -35,13 +35,14 @@ const { values: flags } = parseArgs({
     quick: { type: "boolean", default: false },
     markdown: { type: "boolean", default: false },
     json: { type: "string" },
+    help: { type: "boolean", default: false },
   },
 });
 const cases = CASES.filter(({ name }) => flags.case?.includes(name) ?? true);
-if (cases.length < (flags.case?.length ?? 1)) {
+if (flags.help || cases.length < (flags.case?.length ?? 1)) {
   say("usage: npm run bench [-- --case NAME …] [--quick] [--markdown] [--json FILE]; the cases:");
   for (const { name, what } of CASES) say(`  ${name.padEnd(10)} ${what}`);
-  process.exit(2);
+  process.exit(flags.help ? 0 : 2);
 }
 
 const services = await startServices(say);

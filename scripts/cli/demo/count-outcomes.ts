@@ -13,6 +13,10 @@ export const listCounts = (counts: Counts): string =>
     .map(([name, count = 0]) => `${name} ${inGroups(count)}`)
     .join(", ");
 
+/** The largest first, and of equal ones by name: the same whatever came first. */
+export const largestFirst = (counts: Counts): Counts =>
+  Object.fromEntries(Object.entries(counts).toSorted(([a, m = 0], [b, n = 0]) => n - m || (a < b ? -1 : 1)));
+
 /** By verdict, whatever the source. */
 export function byVerdict(results: ResultCounts): Record<Verdict, number> {
   const counts = { approve: 0, review: 0, decline: 0 };

@@ -2,7 +2,7 @@ import { formatPrice } from "../../../shared/domain/money.ts";
 import { formatQuota, type QuotaWindow } from "../../../shared/domain/quota.ts";
 import { fitCompactRows } from "../fit-rows.ts";
 import { inGroups } from "../in-groups.ts";
-import { byVerdict, listCounts, retriesOf, sumOf } from "./count-outcomes.ts";
+import { byVerdict, largestFirst, listCounts, retriesOf, sumOf } from "./count-outcomes.ts";
 import type { LiveView } from "./live-view.ts";
 
 type Row = readonly [name: string, value: string];
@@ -34,7 +34,12 @@ function rowsOf(view: LiveView): Row[] {
   const deadLetters = sumOf(balance.deadLetters);
   return [
     ["verdicts", listCounts(byVerdict(balance.results))],
-    ["dead", deadLetters === 0 ? "none" : `${inGroups(deadLetters)}: ${listCounts(balance.deadLetters)}`],
+    [
+      "dead",
+      deadLetters === 0
+        ? "none"
+        : `${inGroups(deadLetters)}: ${listCounts(largestFirst(balance.deadLetters))}`,
+    ],
     ["waiting", waitingText(view)],
     ["calls", `${inGroups(gateway.calls.wellSigned)}, ${inGroups(retriesOf(gateway))} of them retries`],
     ...quotaRows(view),

@@ -2,7 +2,7 @@ import { formatPrice } from "../../../shared/domain/money.ts";
 import type { Verdict } from "../../../shared/domain/risk-result.ts";
 import type { Report } from "../../sandbox/report.ts";
 import { formatWindow } from "../../sandbox/parse-quota.ts";
-import { byVerdict, retriesOf, sumOf } from "./count-outcomes.ts";
+import { byVerdict, largestFirst, retriesOf, sumOf } from "./count-outcomes.ts";
 import type { ResultCounts, RowAccounts } from "./row-accounts.ts";
 
 /** How long results took, in milliseconds. */
@@ -78,7 +78,7 @@ export function summarise({
     ...flags,
     published,
     results: { total: sumOf(byVerdict(results)), byVerdict: byVerdict(results), bySource: results },
-    deadLetters: { total: sumOf(deadLetters), byReason: deadLetters },
+    deadLetters: { total: sumOf(deadLetters), byReason: largestFirst(deadLetters) },
     unaccounted: { total: unsettled.length, first: unsettled.slice(0, MOST_NAMED) },
     queued: queued ?? null,
     deliveredAgain: repeated,

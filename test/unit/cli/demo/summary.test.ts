@@ -58,6 +58,17 @@ it("has no latency without a result, and no busiest second without a quota", () 
   expect(summary).toMatchObject({ latencyMs: { all: null, withoutCall: null }, busiestSecond: null });
 });
 
+it("has the most frequent reasons first, and those that are equal by name", () => {
+  const accounts = new RowAccounts();
+  for (const reason of ["rejected", "expired", "malformed", "malformed"] as const) {
+    const body = Buffer.from(`${accounts.balance().published}`);
+    accounts.sent(body, undefined, 0);
+    accounts.confirmed(body);
+    accounts.deadLetter(body, reason);
+  }
+  expect(formatSummary(summaryOf({ accounts }))).toContain("4: malformed 2, expired 1, rejected 1");
+});
+
 it("takes percentiles that occurred", () => {
   const accounts = new RowAccounts();
   for (let nth = 1; nth <= 100; nth++) {
