@@ -1,16 +1,20 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { WORKER_FLAGS } from "../../scripts/cli/worker-flags.js";
 
 type Env = Readonly<Record<string, string>>;
 
-/** A process that is measured from outside, or helps to measure. What it says on its standard output goes nowhere. */
+/**
+ * A process that is measured from outside, or helps to measure; all with the flags that our workers have. What it says on its
+ * standard output goes nowhere.
+ */
 export class Contender {
   readonly process: ChildProcess;
   readonly #ended: Promise<unknown>;
 
   constructor(args: readonly string[], env: Env) {
-    this.process = spawn(process.execPath, args, {
+    this.process = spawn(process.execPath, [...WORKER_FLAGS, ...args], {
       env: { PATH: process.env["PATH"] ?? "", ...env },
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });

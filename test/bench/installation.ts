@@ -8,7 +8,6 @@ import { newNamespace } from "../support/new-namespace.ts";
 import { removeKeys } from "../../shared/redis/remove-keys.ts";
 import { removeTopology } from "../support/remove-topology.ts";
 import { sandboxKeys } from "../support/sandbox-keys.ts";
-import { WORKER_FLAGS } from "../../scripts/cli/worker-flags.js";
 import type { BenchContext } from "./bench-case.ts";
 import { Contender } from "./contender.ts";
 import { nextBody } from "./next-body.ts";
@@ -78,7 +77,7 @@ export class Installation {
 
   /** A worker replica as an operator starts it. */
   startWorker(settings: Readonly<Record<string, string>> = {}): Contender {
-    return new Contender([...WORKER_FLAGS, RISKLINE, "worker"], { ...this.env, ...settings });
+    return new Contender([RISKLINE, "worker"], { ...this.env, ...settings });
   }
 
   /** Publishes so many transactions, with ids that go on from the last ones. */

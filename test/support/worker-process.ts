@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { WORKER_FLAGS } from "../../scripts/cli/worker-flags.js";
 
 const RISKLINE = fileURLToPath(new URL("../../scripts/cli/riskline.js", import.meta.url));
 
@@ -14,7 +15,7 @@ export class WorkerProcess {
   readonly #watchers = new Set<(line: string) => void>();
 
   constructor(env: Readonly<Record<string, string>>) {
-    this.#child = spawn(process.execPath, [RISKLINE, "worker"], {
+    this.#child = spawn(process.execPath, [...WORKER_FLAGS, RISKLINE, "worker"], {
       env: { PATH: process.env["PATH"] ?? "", ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });

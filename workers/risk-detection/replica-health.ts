@@ -4,9 +4,10 @@ import type { Readiness } from "../../shared/process/http-endpoint.ts";
 const SAY_AGAIN_MS = 60_000;
 /**
  * It is back once nothing has failed for so long: a full Redis answers some commands and refuses others, and each change
- * would be a line in the log and a replica taken out of service, or put back. The heartbeat brings an answer each second.
+ * would be a line in the log and a replica taken out of service, or put back. What fails is tried again after a second at
+ * the latest, and may take two to fail; the heartbeat asks each second.
  */
-const CALM_MS = 1_000;
+const CALM_MS = 3_500;
 
 /**
  * Whether this replica can work. A hold does not make it unready: a hold is nothing that a restart mends, and no

@@ -123,7 +123,7 @@ it("counts every failure of Redis, says it once, is unready meanwhile, and says 
   for (let failure = 0; failure < 3; failure++) observers.redis.onTrouble(new Error("timed out"));
   observers.redis.onAnswer();
   expect(health.readiness().ready).toBe(false);
-  vi.advanceTimersByTime(1_000);
+  vi.advanceTimersByTime(3_500);
   observers.redis.onAnswer();
   observers.redis.onAnswer();
   expect(health.readiness().ready).toBe(true);
