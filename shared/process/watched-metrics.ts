@@ -18,7 +18,10 @@ const WATCHED = {
     help: "API calls that wait for a permit of the shared quota",
   },
   isReady: { name: "riskline_ready", help: "1 where this replica can work, as /readyz says" },
-  redisAnswers: { name: "riskline_redis_up", help: "1 where Redis answers, 0 from a failure until none has come for some seconds" },
+  redisAnswers: {
+    name: "riskline_redis_up",
+    help: "1 where Redis answers, 0 from a failure until none has come for some seconds",
+  },
 } as const;
 type Watched = keyof typeof WATCHED;
 
