@@ -31,15 +31,11 @@ function formatBar(name: string, done: number, rows: number, columns: number): s
 
 function rowsOf(view: LiveView): Row[] {
   const { balance, gateway } = view;
-  const deadLetters = sumOf(balance.deadLetters);
+  const deadLetters = largestFirst(balance.deadLetters);
+  const dead = sumOf(deadLetters);
   return [
     ["verdicts", listCounts(byVerdict(balance.results))],
-    [
-      "dead",
-      deadLetters === 0
-        ? "none"
-        : `${inGroups(deadLetters)}: ${listCounts(largestFirst(balance.deadLetters))}`,
-    ],
+    ["dead", dead === 0 ? "none" : `${inGroups(dead)}: ${listCounts(deadLetters)}`],
     ["waiting", waitingText(view)],
     ["calls", `${inGroups(gateway.calls.wellSigned)}, ${inGroups(retriesOf(gateway))} of them retries`],
     ...quotaRows(view),

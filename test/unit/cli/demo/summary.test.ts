@@ -60,8 +60,9 @@ it("has no latency without a result, and no busiest second without a quota", () 
 
 it("has the most frequent reasons first, and those that are equal by name", () => {
   const accounts = new RowAccounts();
-  for (const reason of ["rejected", "expired", "malformed", "malformed"] as const) {
-    const body = Buffer.from(`${accounts.balance().published}`);
+  const reasons = ["rejected", "expired", "malformed", "malformed"] as const;
+  for (const [nth, reason] of reasons.entries()) {
+    const body = Buffer.from(`${nth}`);
     accounts.sent(body, undefined, 0);
     accounts.confirmed(body);
     accounts.deadLetter(body, reason);
