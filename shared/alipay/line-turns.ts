@@ -10,8 +10,8 @@ export class LineTurns<W extends Waiter> {
   readonly #serveNext: (line: Line<W>) => Promise<void>;
   /** One job of the limiter stands for all of a line. */
   readonly #linesWithJob = new Set<Line<W>>();
-  /** Somebody is served without a job: until that ends, jobs only wait for it, and queue again. */
-  #lone: Promise<void> | undefined;
+  /** The line that is served without a job, until another one has somebody, too; jobs wait for its end, and queue again. */
+  #lone: { readonly line: Line<W>; readonly ended: Promise<void> } | undefined;
 
   /** `serveNext` serves one of the line, and never rejects. */
   constructor(serveNext: (line: Line<W>) => Promise<void>) {
@@ -20,16 +20,17 @@ export class LineTurns<W extends Waiter> {
 
   /** Somebody joined the line. */
   joined(line: Line<W>): void {
-    if (this.#linesWithJob.size === 0 && this.#lone === undefined) this.#serveAtOnce(line);
-    else this.#serveInTurn(line);
+    if (this.#lone?.line === line) return;
+    if (this.#lone !== undefined || this.#linesWithJob.size > 0) this.#serveInTurn(line);
+    else this.#lone = { line, ended: this.#serveAlone(line) };
   }
 
-  /** Whoever finds nobody there need not stand in line, which would take the limiter those 2.5 ms. */
-  #serveAtOnce(line: Line<W>): void {
-    this.#lone = this.#serveNext(line).finally(() => {
-      this.#lone = undefined;
-      this.#serveInTurn(line);
-    });
+  /** Where nobody else waits there is nothing to put in order: the limiter's 2.5 ms would be for nothing. */
+  async #serveAlone(line: Line<W>): Promise<void> {
+    do await this.#serveNext(line);
+    while (line.waiters.size > 0 && this.#linesWithJob.size === 0);
+    this.#lone = undefined;
+    this.#serveInTurn(line);
   }
 
   /** Puts a job for the line into the limiter's queue, unless there is one. */
@@ -37,7 +38,7 @@ export class LineTurns<W extends Waiter> {
     if (this.#linesWithJob.has(line) || line.waiters.size === 0) return;
     this.#linesWithJob.add(line);
     void this.#limiter.schedule({ priority: line.priority }, async () => {
-      await (this.#lone ?? this.#serveTurn(line));
+      await (this.#lone?.ended ?? this.#serveTurn(line));
       this.#linesWithJob.delete(line);
       this.#serveInTurn(line);
     });
