@@ -10,15 +10,27 @@ const STEPS_MS: Readonly<Record<ReplicaHoldKind, { first: number; longest: numbe
   unreachable: { first: 1_000, longest: 10_000 },
 };
 
+/** How often it is looked whether a probe has its answer: mostly it comes soon, and nobody need leave for it. */
+const PROBE_LOOKED_AT_MS = 250;
 /** Asking costs a permit that is given back, and no call. */
 const BUDGET_ASKED_AGAIN_AFTER_MS = 30_000;
+
+interface StandingHold {
+  readonly kind: ReplicaHoldKind;
+  readonly cause: string;
+  readonly setAtMs: number;
+  /** Until the next probe may leave. */
+  readonly untilMs: number;
+  readonly isProbed: boolean;
+  readonly step: number;
+}
 
 /** No calls by this replica until a probe succeeds. Times are monotonic milliseconds. */
 export class ReplicaHold {
   readonly #onOver: (kind: ReplicaHoldKind | "budget") => void;
   /** The books refused a call. Each replica goes by its own budget, and asks again now and then. */
   #budget: { period: Period; untilMs: number; askedAgainAtMs: number } | undefined;
-  #hold: { kind: ReplicaHoldKind; cause: string; setAtMs: number; untilMs: number; step: number } | undefined;
+  #hold: StandingHold | undefined;
 
   /** `onOver` is told of each end, once, when it comes: it may be hours until another call is wanted. */
   constructor(onOver: (kind: ReplicaHoldKind | "budget") => void) {
@@ -32,7 +44,7 @@ export class ReplicaHold {
     const step = current?.kind === kind ? current.step + 1 : 0;
     const { first, longest } = STEPS_MS[kind];
     const untilMs = nowMs + Math.min(first * 2 ** step, longest);
-    this.#hold = { kind, cause, setAtMs: nowMs, untilMs, step };
+    this.#hold = { kind, cause, setAtMs: nowMs, untilMs, isProbed: false, step };
     if (current !== undefined && current.kind !== kind) this.#onOver(current.kind);
   }
 
@@ -85,8 +97,9 @@ export class ReplicaHold {
 
   #standingByProbe(nowMs: number): Hold | undefined {
     if (this.#hold === undefined || nowMs >= this.#hold.untilMs) return undefined;
-    const { kind, cause, untilMs } = this.#hold;
-    return { kind, cause, remainingMs: untilMs - nowMs };
+    const { kind, cause, untilMs, isProbed } = this.#hold;
+    const leftMs = untilMs - nowMs;
+    return { kind, cause, remainingMs: isProbed ? Math.min(leftMs, PROBE_LOOKED_AT_MS) : leftMs };
   }
 
   /**
@@ -94,6 +107,7 @@ export class ReplicaHold {
    * the books refuse without a call.
    */
   beginProbe(nowMs: number, longestCallMs: number): void {
-    if (this.#hold !== undefined) this.#hold.untilMs = nowMs + longestCallMs;
+    if (this.#hold !== undefined)
+      this.#hold = { ...this.#hold, untilMs: nowMs + longestCallMs, isProbed: true };
   }
 }

@@ -6,7 +6,6 @@ import type { BrokerNames } from "./broker-names.ts";
 import type { BrokerConnection } from "./connection.ts";
 import { HandCount } from "./hand-count.ts";
 import { LaneSubscription, type LaneDelivery } from "./lane-subscription.ts";
-import type { OutgoingMessage } from "./outgoing-message.ts";
 import { pause } from "./pause.ts";
 import type { Publisher } from "./publisher.ts";
 import { readDelivery } from "./read-delivery.ts";
@@ -114,58 +113,45 @@ class SettlingConsumer implements Consumer {
   async #process(delivery: Delivery, taken: LaneDelivery): Promise<void> {
     const startedAt = performance.now();
     this.#inHand.take();
-    try {
-      const settled = await this.#work(delivery, taken);
-      if (settled !== undefined) this.#observer.onSettled?.(delivery, settled, performance.now() - startedAt);
-    } finally {
-      this.#inHand.release();
-    }
-  }
-
-  /** Resolves with what became of the delivery; undefined where the handler threw. */
-  async #work(delivery: Delivery, taken: LaneDelivery): Promise<Disposition | undefined> {
+    let settled: Disposition | undefined;
     try {
       const disposition = await this.#options.handle(delivery, taken.signal);
-      return await this.#settle(disposition, delivery, taken);
+      // What cannot be published before the delivery goes back to the broker is given back, whatever the handler said.
+      if (disposition.action !== "give-back" && (await this.#publish(disposition, delivery, taken))) {
+        taken.settlements.ack(taken.message);
+        settled = disposition;
+      } else {
+        taken.settlements.giveBack(taken.message);
+        settled = { action: "give-back", cause: "shutdown" };
+      }
     } catch (error) {
       await this.#giveBackLater(error, delivery, taken);
-      return undefined;
     }
+    this.#inHand.release();
+    if (settled !== undefined) this.#observer.onSettled?.(delivery, settled, performance.now() - startedAt);
   }
 
-  /** What cannot be published before the delivery goes back to the broker is given back, whatever the handler said. */
-  async #settle(disposition: Disposition, delivery: Delivery, taken: LaneDelivery): Promise<Disposition> {
-    if (disposition.action !== "give-back" && (await this.#publish(disposition, delivery, taken))) {
-      taken.settlements.ack(taken.message);
-      return disposition;
-    }
-    taken.settlements.giveBack(taken.message);
-    return { action: "give-back", cause: "shutdown" };
-  }
-
-  /** Publishes one message after the other; false where the delivery goes back before the broker has them all. */
+  /**
+   * Publishes one message after the other, each until the broker has it; false where the delivery goes back before that. What
+   * fails here is never the transaction's fault: the delivery is held.
+   */
   async #publish(disposition: Publishable, delivery: Delivery, taken: LaneDelivery): Promise<boolean> {
     for (const outgoing of settlingMessages(disposition, delivery, taken.message, this.#options.names)) {
-      if (!(await this.#publishOne(outgoing, delivery, taken))) return false;
-    }
-    return true;
-  }
-
-  /** Publishes until the broker has it. What fails here is never the transaction's fault: the delivery is held. */
-  async #publishOne(outgoing: OutgoingMessage, delivery: Delivery, taken: LaneDelivery): Promise<boolean> {
-    // Work that ends after the delivery went back gets one more chance, until the deadline.
-    const signal = taken.signal.aborted ? this.#abandoning.signal : taken.signal;
-    for (let failures = 1; ; failures++) {
-      try {
-        await this.#options.publisher.publish(outgoing, signal);
-        return true;
-      } catch (error) {
-        if (taken.signal.aborted) return false;
-        const retryInMs = backoffMs(failures);
-        this.#observer.onHeld?.(delivery, error, retryInMs);
-        await pause(retryInMs, taken.signal);
+      // Work that ends after the delivery went back gets one more chance, until the deadline.
+      const signal = taken.signal.aborted ? this.#abandoning.signal : taken.signal;
+      for (let failures = 1; ; failures++) {
+        try {
+          await this.#options.publisher.publish(outgoing, signal);
+          break;
+        } catch (error) {
+          if (taken.signal.aborted) return false;
+          const retryInMs = backoffMs(failures);
+          this.#observer.onHeld?.(delivery, error, retryInMs);
+          await pause(retryInMs, taken.signal);
+        }
       }
     }
+    return true;
   }
 
   /** The pause keeps a handler that always throws from becoming a hot loop; the delivery fills its place meanwhile. */

@@ -62,13 +62,13 @@ export interface HandlerOptions {
     hand: Hand,
   ) => Promise<ClaimReply>;
   readonly score: (transaction: Transaction, claim: Claim, urgency: Urgency, hand: Hand) => Promise<Scoring>;
-  /** Runs what a message could kill the worker with; one that did so too often is not tried again. */
+  /** Runs, mostly at once, what a message could kill the worker with; one that did so too often is not tried again. */
   readonly pass: <T>(
     stage: SuspectStage,
     delivery: Delivery,
     hand: Hand,
     work: () => T,
-  ) => Promise<Passage<T>>;
+  ) => Passage<T> | Promise<Passage<T>>;
   /** Takes what goes on when the delivery is settled; it never rejects. */
   readonly afterwards: (work: Promise<void>) => void;
   /** Remembers when a transaction must be answered that goes to wait. */
@@ -167,10 +167,10 @@ export function createHandler(options: HandlerOptions) {
     return conclude(late ?? { kind: "held", cause: kind }, known.calls, known, work);
   }
 
-  async function gather(
+  function gather(
     claim: Claim,
     { transaction, delivery, urgency, hand }: Work,
-  ): Promise<Scoring | Unleased> {
+  ): Scoring | Unleased | Promise<Scoring> {
     const evidence = answerWithoutCall(transaction, claim, hasWaited(delivery), options.scoringPolicy);
     if (evidence !== undefined) return { kind: "evidence", evidence, calls: claim.calls };
     if (!claim.isLeased) return { kind: "unleased", calls: claim.calls };

@@ -27,11 +27,16 @@ export class Suspects<Mark> {
   }
 
   /** Runs `work` at once for a delivery that never came back; for a suspect when it is its turn, and under a mark. */
-  async pass<T>(stage: SuspectStage, delivery: Delivery, hand: Hand, work: () => T): Promise<Passage<T>> {
+  pass<T>(
+    stage: SuspectStage,
+    delivery: Delivery,
+    hand: Hand,
+    work: () => T,
+  ): Passage<T> | Promise<Passage<T>> {
     if (delivery.deliveryCount === 0) return { kind: "passed", value: work() };
     const turn = this.#last.then(() => this.#passMarked(stage, delivery, hand, work));
     this.#last = turn.catch(() => undefined);
-    return await turn;
+    return turn;
   }
 
   async #passMarked<T>(

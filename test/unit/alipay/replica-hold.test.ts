@@ -67,6 +67,12 @@ describe("its probe", () => {
     expect(hold.standing(7_000)).toBeUndefined();
   });
 
+  it("is looked at again soon: whoever waits need not leave for as long as it could take", () => {
+    engageAt("unreachable", 0);
+    hold.beginProbe(1_000, 6_000);
+    expect(hold.standing(1_000)).toMatchObject({ kind: "unreachable", remainingMs: 250 });
+  });
+
   it("that fails renews the hold, longer", () => {
     engageAt("unreachable", 0);
     hold.beginProbe(1_000, 6_000);

@@ -458,6 +458,16 @@ describe("a hold", () => {
     expect((await enter()).kind).toBe("pass");
   });
 
+  it("of this replica keeps nobody from waiting for its probe's answer, although that could take longer", async () => {
+    const longAgo = performance.now() - 1_500;
+    hold.engage("unreachable", "ECONNREFUSED", longAgo, longAgo);
+    expect((await enter()).kind).toBe("pass");
+    const waiting = enter({ patienceMs: LONGEST_CALL_MS / 2 });
+    await sleep(50);
+    hold.lift(performance.now());
+    expect((await waiting).kind).toBe("pass");
+  });
+
   it("is told when it begins and when it is over, once each", async () => {
     permits.replyWith({ kind: "held", hold: BANNED }, { kind: "held", hold: BANNED });
     await enter();
