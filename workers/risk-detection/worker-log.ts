@@ -21,8 +21,8 @@ import { createSpendingObserver, type SpendingObserver } from "./spending-observ
 import { logFieldsOf, metricsOf } from "./settled-delivery.ts";
 import type { SuspectsOptions } from "./suspects.ts";
 
-/** Whoever hears of stale permits hears of many. */
-const SAY_STALE_EVERY_MS = 60_000;
+/** What goes on for as long as its cause stands is not said each time. */
+const SAY_AGAIN_EVERY_MS = 60_000;
 
 type DeadLettering = Extract<Disposition, { action: "dead-letter" }>;
 
@@ -46,7 +46,7 @@ export interface WorkerLog {
   readonly spending: SpendingObserver;
   readonly connection: (role: BrokerRole, event: ConnectionEvent) => void;
   readonly publisher: Required<Pick<PublisherOptions, "onChannelLost">>;
-  readonly deadlines: Pick<DeadlineKeeperOptions, "onAnswered" | "onUntold">;
+  readonly deadlines: Pick<DeadlineKeeperOptions, "onAnswered" | "onUntold" | "onUnreadable">;
   readonly suspects: Pick<SuspectsOptions<unknown>, "onDeaths">;
   readonly consumer: ConsumerObserver;
 }
@@ -92,7 +92,7 @@ function redisObserver({ log, metrics, health, failures }: WorkerLogOptions): Wo
 }
 
 function callObserver({ log, metrics, callPrice, failures }: WorkerLogOptions): RiskClientEvents {
-  const sayStale = atMostEvery(SAY_STALE_EVERY_MS, () =>
+  const sayStale = atMostEvery(SAY_AGAIN_EVERY_MS, () =>
     log.warn("permits-stale", {
       warning: "Redis answers too slowly: permits are too old when their calls could leave, and are given up",
     }),
@@ -145,7 +145,15 @@ function connectionObserver({ log, metrics, failures }: WorkerLogOptions): Worke
 }
 
 function deadlineObserver({ log, metrics, failures }: WorkerLogOptions): WorkerLog["deadlines"] {
+  const sayUnreadable = atMostEvery(SAY_AGAIN_EVERY_MS, (error: unknown) => {
+    log.error("deadlines-unreadable", { error });
+    failures.note({ event: "deadlines-unreadable", ...problemOf(error) });
+  });
   return {
+    onUnreadable: (error) => {
+      metrics.faultMet("deadline");
+      sayUnreadable(error);
+    },
     onAnswered: ({ transactionId, verdict, source, attempts }) => {
       metrics.deadlineMet();
       log.info("deadline-met", { transactionId, verdict, source, calls: attempts });
