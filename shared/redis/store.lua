@@ -35,8 +35,17 @@ if unaccounted > 0 then figures = { calls = unaccounted, tenThousandths = unacco
 if COUNTED[ARGV[8]] and not journal[1] then figures[COUNTED[ARGV[8]]] = 1 end
 if SAVED[ARGV[8]] and calls == 0 then figures[SAVED[ARGV[8]]] = CALL_PRICE end
 if next(figures) then book(KEYS[4], dayOf(now), ARGV[7], figures) end
-redis.call('HSET', KEYS[1], 'v', 1, 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'calls', calls,
-  'accounted', calls, 'replays', ARGV[6], 'firstAt', journal[6] or now)
+local fields = { 'v', 1, 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'firstAt', journal[6] or now }
+-- Nought is left out: most transactions need no call, and a tenth of what Redis holds of them would be noughts.
+local function note(name, count)
+  if count == 0 then return end
+  fields[#fields + 1] = name
+  fields[#fields + 1] = count
+end
+note('calls', calls)
+note('accounted', calls)
+note('replays', tonumber(ARGV[6]))
+redis.call('HSET', KEYS[1], unpack(fields))
 if journal[5] then -- the journal knew it
   redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'sentUnder', 'bookedOn', 'bookedFor')
 end
