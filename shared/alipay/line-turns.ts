@@ -18,9 +18,9 @@ export class LineTurns<W extends Waiter> {
     this.#serveNext = serveNext;
   }
 
-  /** Somebody joined the line. */
-  joined(line: Line<W>): void {
-    if (this.#lone?.line === line) return;
+  /** Sees to it that the line is served for as long as somebody is in it. */
+  serve(line: Line<W>): void {
+    if (line.waiters.size === 0 || this.#lone?.line === line) return;
     if (this.#lone !== undefined || this.#linesWithJob.size > 0) this.#serveInTurn(line);
     else this.#lone = { line, ended: this.#serveAlone(line) };
   }
@@ -30,17 +30,17 @@ export class LineTurns<W extends Waiter> {
     do await this.#serveNext(line);
     while (line.waiters.size > 0 && this.#linesWithJob.size === 0);
     this.#lone = undefined;
-    this.#serveInTurn(line);
+    this.serve(line);
   }
 
   /** Puts a job for the line into the limiter's queue, unless there is one. */
   #serveInTurn(line: Line<W>): void {
-    if (this.#linesWithJob.has(line) || line.waiters.size === 0) return;
+    if (this.#linesWithJob.has(line)) return;
     this.#linesWithJob.add(line);
     void this.#limiter.schedule({ priority: line.priority }, async () => {
       await (this.#lone?.ended ?? this.#serveTurn(line));
       this.#linesWithJob.delete(line);
-      this.#serveInTurn(line);
+      this.serve(line);
     });
   }
 

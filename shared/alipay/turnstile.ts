@@ -127,7 +127,7 @@ export class Turnstile {
       },
     };
     const line = this.#lines.join(waiter);
-    this.#turns.joined(line);
+    this.#turns.serve(line);
     return await promise;
   }
 
