@@ -11,7 +11,8 @@ export class LineTurns<W extends Waiter> {
   /** One job of the limiter stands for all of a line. */
   readonly #linesWithJob = new Set<Line<W>>();
   /** The line that is served without a job, until another one has somebody, too; jobs wait for its end, and queue again. */
-  #lone: { readonly line: Line<W>; readonly ended: Promise<void> } | undefined;
+  #lone: Line<W> | undefined;
+  #loneEnded: Promise<void> | undefined;
 
   /** `serveNext` serves one of the line, and never rejects. */
   constructor(serveNext: (line: Line<W>) => Promise<void>) {
@@ -20,13 +21,14 @@ export class LineTurns<W extends Waiter> {
 
   /** Sees to it that the line is served for as long as somebody is in it. */
   serve(line: Line<W>): void {
-    if (line.waiters.size === 0 || this.#lone?.line === line) return;
+    if (line.waiters.size === 0 || this.#lone === line) return;
     if (this.#lone !== undefined || this.#linesWithJob.size > 0) this.#serveInTurn(line);
-    else this.#lone = { line, ended: this.#serveAlone(line) };
+    else this.#loneEnded = this.#serveAlone(line);
   }
 
   /** Where nobody else waits there is nothing to put in order: the limiter's 2.5 ms would be for nothing. */
   async #serveAlone(line: Line<W>): Promise<void> {
+    this.#lone = line;
     do await this.#serveNext(line);
     while (line.waiters.size > 0 && this.#linesWithJob.size === 0);
     this.#lone = undefined;
@@ -38,7 +40,7 @@ export class LineTurns<W extends Waiter> {
     if (this.#linesWithJob.has(line)) return;
     this.#linesWithJob.add(line);
     void this.#limiter.schedule({ priority: line.priority }, async () => {
-      await (this.#lone?.ended ?? this.#serveTurn(line));
+      await (this.#lone === undefined ? this.#serveTurn(line) : this.#loneEnded);
       this.#linesWithJob.delete(line);
       this.serve(line);
     });
