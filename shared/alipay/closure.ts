@@ -14,7 +14,7 @@ interface Stay {
 }
 
 /** A hold that lasts longer sends away who need not stay: others stand behind them who need no call. */
-const LONGEST_SAT_OUT_MS = 5_000;
+export const LONGEST_SAT_OUT_MS = 5_000;
 
 /** A full quota is waited for as long as patience lasts, a hold only where it is short. */
 export function leavesBefore({ cause, untilMs }: Closure, stay: Stay, nowMs: number): boolean {

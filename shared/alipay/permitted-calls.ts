@@ -4,7 +4,7 @@ import type { Hand } from "../domain/delivery.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { WhenBudgetIsSpent } from "../domain/budget.ts";
-import type { Hold, HoldKind } from "../domain/permit.ts";
+import type { Hold, HoldKind, Permit } from "../domain/permit.ts";
 import { callLimit, countedCalls, delayAfterCall, type RetryPolicy } from "../domain/retry-policy.ts";
 import { YIELDING_PRIORITY, type Urgency } from "../domain/urgency.ts";
 import type { Transaction } from "../domain/transaction.ts";
@@ -138,13 +138,13 @@ export class PermittedCalls {
     wanted: WantedCall,
     pass: Pass,
   ): Promise<CallOutcome | "stale" | "unreachable" | "withdrawn" | "unaffordable"> {
-    const { gateway, record, retryPolicy, replicaHold, unused } = this.#options;
+    const { gateway, record, retryPolicy, replicaHold } = this.#options;
     const { transaction, claim, call, hand } = wanted;
     const { permit } = pass;
     const pauseMs = delayAfterCall(countedCalls(call, claim.forgiven), retryPolicy);
     const recorded = await record.sent(claim, call, permit.id, pauseMs, hand);
     if (recorded.kind !== "recorded") {
-      unused(permit.id);
+      this.#giveBack(permit);
       return this.#refused(recorded);
     }
     replicaHold.afford();
@@ -157,7 +157,7 @@ export class PermittedCalls {
     });
     if (answer.kind !== "not-sent") return this.#outcomeOf(answer, wanted, pass);
 
-    unused(permit.id);
+    this.#giveBack(permit);
     await record.unsent(claim, call, permit.id);
     switch (answer.why) {
       case "aborted":
@@ -168,6 +168,12 @@ export class PermittedCalls {
         replicaHold.engage("unreachable", answer.detail, askedAtMs, performance.now());
         return "unreachable";
     }
+  }
+
+  /** Nothing left with it. */
+  #giveBack({ id }: Permit): void {
+    this.#options.unused(id);
+    this.#options.replicaHold.endProbe(id, performance.now());
   }
 
   async #outcomeOf(answer: CallMade, { transaction, hand }: WantedCall, pass: Pass): Promise<CallOutcome> {

@@ -1,5 +1,6 @@
 import type { Period } from "../domain/alipay-calendar.ts";
-import type { Hold } from "../domain/permit.ts";
+import type { Hold, HoldKind } from "../domain/permit.ts";
+import { LONGEST_SAT_OUT_MS } from "./closure.ts";
 
 /** Holds that concern this replica alone: nobody else's clock is wrong, nobody else's network is cut. */
 export type ReplicaHoldKind = "clock-skew" | "unreachable";
@@ -10,7 +11,7 @@ const STEPS_MS: Readonly<Record<ReplicaHoldKind, { first: number; longest: numbe
   unreachable: { first: 1_000, longest: 10_000 },
 };
 
-/** How often it is looked whether a probe has its answer: mostly it comes soon, and nobody need leave for it. */
+/** How often it is looked whether a probe has its answer. */
 const PROBE_LOOKED_AT_MS = 250;
 /** Asking costs a permit that is given back, and no call. */
 const BUDGET_ASKED_AGAIN_AFTER_MS = 30_000;
@@ -21,7 +22,7 @@ interface StandingHold {
   readonly setAtMs: number;
   /** Until the next probe may leave. */
   readonly untilMs: number;
-  readonly isProbed: boolean;
+  readonly probe: { readonly permitId: string; readonly sinceMs: number } | undefined;
   readonly step: number;
 }
 
@@ -44,7 +45,7 @@ export class ReplicaHold {
     const step = current?.kind === kind ? current.step + 1 : 0;
     const { first, longest } = STEPS_MS[kind];
     const untilMs = nowMs + Math.min(first * 2 ** step, longest);
-    this.#hold = { kind, cause, setAtMs: nowMs, untilMs, isProbed: false, step };
+    this.#hold = { kind, cause, setAtMs: nowMs, untilMs, probe: undefined, step };
     if (current !== undefined && current.kind !== kind) this.#onOver(current.kind);
   }
 
@@ -97,17 +98,31 @@ export class ReplicaHold {
 
   #standingByProbe(nowMs: number): Hold | undefined {
     if (this.#hold === undefined || nowMs >= this.#hold.untilMs) return undefined;
-    const { kind, cause, untilMs, isProbed } = this.#hold;
-    const leftMs = untilMs - nowMs;
-    return { kind, cause, remainingMs: isProbed ? Math.min(leftMs, PROBE_LOOKED_AT_MS) : leftMs };
+    const { kind, cause, untilMs } = this.#hold;
+    return { kind, cause, remainingMs: untilMs - nowMs };
   }
 
   /**
    * A call is about to probe: the others wait until it has been answered, or cannot be any more. A budget needs no probe:
    * the books refuse without a call.
    */
-  beginProbe(nowMs: number, longestCallMs: number): void {
-    if (this.#hold !== undefined)
-      this.#hold = { ...this.#hold, untilMs: nowMs + longestCallMs, isProbed: true };
+  beginProbe(permitId: string, nowMs: number, longestCallMs: number): void {
+    if (this.#hold === undefined) return;
+    this.#hold = { ...this.#hold, untilMs: nowMs + longestCallMs, probe: { permitId, sinceMs: nowMs } };
+  }
+
+  /** The call with this permit never left: if it was the probe, the next one may probe at once. */
+  endProbe(permitId: string, nowMs: number): void {
+    if (this.#hold?.probe?.permitId !== permitId) return;
+    this.#hold = { ...this.#hold, untilMs: nowMs, probe: undefined };
+  }
+
+  /**
+   * After so many milliseconds it is worth looking whether a hold still stands, although it may for longer: a probe can take as
+   * long as a call, and mostly its answer comes soon. Infinity where there is nothing to look for.
+   */
+  lookAgainInMs(kind: HoldKind, nowMs: number): number {
+    const probe = this.#hold?.kind === kind ? this.#hold.probe : undefined;
+    return probe !== undefined && nowMs - probe.sinceMs < LONGEST_SAT_OUT_MS ? PROBE_LOOKED_AT_MS : Infinity;
   }
 }

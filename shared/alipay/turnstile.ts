@@ -198,7 +198,9 @@ export class Turnstile {
         return waiter.settle({ kind: "later", waitMs: reply.waitMs });
       case "held": {
         const { kind: cause, remainingMs } = reply.hold;
-        return this.#sitOut({ cause, untilMs: performance.now() + remainingMs }, waiter);
+        const nowMs = performance.now();
+        const lookAgainInMs = Math.min(remainingMs, this.#hold.lookAgainInMs(cause, nowMs));
+        return this.#sitOut({ cause, untilMs: nowMs + lookAgainInMs }, waiter);
       }
     }
   }
@@ -209,7 +211,7 @@ export class Turnstile {
     const recipient = isHeld ? undefined : choose();
     if (recipient === undefined) return this.#permits.unused(permit.id);
     this.#inFlight += 1;
-    this.#hold.beginProbe(performance.now(), this.#longestCallMs);
+    this.#hold.beginProbe(permit.id, performance.now(), this.#longestCallMs);
     recipient.settle({ kind: "pass", permit, isProbe });
   }
 

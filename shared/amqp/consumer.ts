@@ -122,7 +122,8 @@ class SettlingConsumer implements Consumer {
         settled = disposition;
       } else {
         taken.settlements.giveBack(taken.message);
-        settled = { action: "give-back", cause: "shutdown" };
+        settled =
+          disposition.action === "give-back" ? disposition : { action: "give-back", cause: "shutdown" };
       }
     } catch (error) {
       await this.#giveBackLater(error, delivery, taken);

@@ -3,7 +3,7 @@ import { Counter, Gauge, type Registry } from "prom-client";
 /** The connections to the broker that a worker has. */
 export type BrokerRole = "consumer" | "publisher";
 /** What went wrong that is nobody's fault but ours or our servers'. */
-export type FaultKind = "handler" | "publishing" | "deadline";
+export type FaultKind = "handler" | "publishing" | "deadline" | "redis";
 
 /** What the worker records of its servers, and of its own faults. */
 export interface HealthMetrics {
@@ -24,7 +24,7 @@ export interface QueueCount {
 }
 
 const ROLES: readonly BrokerRole[] = ["consumer", "publisher"];
-const FAULTS: readonly FaultKind[] = ["handler", "publishing", "deadline"];
+const FAULTS: readonly FaultKind[] = ["handler", "publishing", "deadline", "redis"];
 
 /** Registers them. All that can be known before it happens is there from the start: a rise from nothing is none. */
 export function healthMetrics(registry: Registry): HealthMetrics {
@@ -48,7 +48,7 @@ export function healthMetrics(registry: Registry): HealthMetrics {
   });
   const faults = new Counter({
     name: "riskline_faults_total",
-    help: "Deliveries and deadlines that could not be handled, or not be published, and are tried again",
+    help: "Deliveries and deadlines that could not be handled, or not be published, and keys in Redis that are none of ours; all are tried again",
     labelNames: ["kind"],
     registers,
   });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ZodError } from "zod";
+import { isUnreadable } from "./is-unreadable.ts";
 
 const FIRST_DELAY_MS = 50;
 const LONGEST_DELAY_MS = 1_000;
@@ -42,13 +42,4 @@ export async function persist<T>(run: () => Promise<T>, persistence: Persistence
     }
     await sleep(delayMs, undefined, { signal });
   }
-}
-
-/**
- * Redis answered, and would answer the same again: a key holds what no version of ours wrote. The code at the start says
- * so. Any error inside a script names the script, also one that passes: OOM, READONLY, NOREPLICAS, MISCONF.
- */
-export function isUnreadable(error: unknown): boolean {
-  if (error instanceof ZodError || error instanceof SyntaxError) return true;
-  return error instanceof Error && /^WRONGTYPE |^ERR .*user_script/.test(error.message);
 }

@@ -4,7 +4,6 @@ import type { Deadline, DueDeadlines } from "../../shared/domain/deadline.ts";
 import { decide, type LastingCircumstances } from "../../shared/domain/decide.ts";
 import type { Outcome } from "../../shared/domain/outcome.ts";
 import type { RiskResult } from "../../shared/domain/risk-result.ts";
-import { isUnreadable } from "../../shared/redis/persist.ts";
 
 export interface DeadlineKeeperOptions {
   readonly deadlines: {
@@ -28,10 +27,8 @@ export interface DeadlineKeeperOptions {
   readonly onAnswered: (result: RiskResult) => void;
   /** It could not be stored, or not be published: it is tried again. */
   readonly onUntold: (deadline: Deadline, error: unknown) => void;
-  /** Redis failed. */
+  /** Redis failed, or what it holds is none of ours; it is asked again. */
   readonly onTrouble: (error: unknown) => void;
-  /** Redis answers, and what it holds under the name of the deadlines is none of ours: it is looked at again. */
-  readonly onUnreadable: (error: unknown) => void;
 }
 
 /** What one round took, and for how long. */
@@ -98,7 +95,7 @@ export class DeadlineKeeper {
 
   /** Gives the milliseconds until the next deadline that is known. Never rejects. */
   async #round(): Promise<number | undefined> {
-    const { deadlines, onTrouble, onUnreadable } = this.#options;
+    const { deadlines, onTrouble } = this.#options;
     try {
       const { deadlines: due, nextInMs, leaseUntilMs } = await deadlines.take(LEASE_MS);
       if (due.length === 0) return nextInMs;
@@ -108,8 +105,7 @@ export class DeadlineKeeper {
       await Promise.all(due.map((deadline) => this.#answer(deadline, lease)));
       return nextInMs;
     } catch (error) {
-      if (isUnreadable(error)) onUnreadable(error);
-      else onTrouble(error);
+      onTrouble(error);
       return undefined;
     }
   }

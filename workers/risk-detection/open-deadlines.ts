@@ -25,7 +25,7 @@ export function openDeadlines(worker: Worker, answering: Answering): HandlerOpti
   const { redis, journal, publisher, now } = answering;
   const { namespace } = settings.installation;
   const names = brokerNames(namespace);
-  const deadlines = new Deadlines(redis, { namespace, ...settings.journal });
+  const deadlines = new Deadlines(redis, { namespace });
   const keeper = new DeadlineKeeper({
     deadlines,
     store: (claim, outcome, calls, untilMs) => journal.store(claim, outcome, calls, undefined, untilMs),

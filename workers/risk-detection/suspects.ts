@@ -26,7 +26,10 @@ export class Suspects<Mark> {
     this.#options = options;
   }
 
-  /** Runs `work` at once for a delivery that never came back; for a suspect when it is its turn, and under a mark. */
+  /**
+   * Runs `work` at once for a delivery that never came back; for a suspect when it is its turn, and under a mark. Not async: almost
+   * none comes back, and each delivery passes twice.
+   */
   pass<T>(
     stage: SuspectStage,
     delivery: Delivery,

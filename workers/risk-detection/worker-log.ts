@@ -12,6 +12,7 @@ import type { BrokerRole } from "../../shared/process/health-metrics.ts";
 import type { LogFields } from "../../shared/process/log-fields.ts";
 import type { Logger } from "../../shared/process/logger.ts";
 import type { Metrics } from "../../shared/process/metrics.ts";
+import { isUnreadable } from "../../shared/redis/is-unreadable.ts";
 import type { Persistence } from "../../shared/redis/persist.ts";
 import { atMostEvery } from "./at-most-every.ts";
 import type { DeadlineKeeperOptions } from "./deadline-keeper.ts";
@@ -46,7 +47,7 @@ export interface WorkerLog {
   readonly spending: SpendingObserver;
   readonly connection: (role: BrokerRole, event: ConnectionEvent) => void;
   readonly publisher: Required<Pick<PublisherOptions, "onChannelLost">>;
-  readonly deadlines: Pick<DeadlineKeeperOptions, "onAnswered" | "onUntold" | "onUnreadable">;
+  readonly deadlines: Pick<DeadlineKeeperOptions, "onAnswered" | "onUntold">;
   readonly suspects: Pick<SuspectsOptions<unknown>, "onDeaths">;
   readonly consumer: ConsumerObserver;
 }
@@ -76,10 +77,18 @@ export function createWorkerLog(options: WorkerLogOptions): WorkerLog {
   };
 }
 
-/** That it fails is said at once and then each minute; that it is back, once. */
+/** That it fails is said at once and then each minute; that it is back, once. What it holds that is none of ours is a fault. */
 function redisObserver({ log, metrics, health, failures }: WorkerLogOptions): WorkerLog["redis"] {
+  const sayUnreadable = atMostEvery(SAY_AGAIN_EVERY_MS, (error: unknown) => {
+    log.error("redis-unreadable", { error });
+    failures.note({ event: "redis-unreadable", ...problemOf(error) });
+  });
   return {
     onTrouble: (error) => {
+      if (isUnreadable(error)) {
+        metrics.faultMet("redis");
+        return sayUnreadable(error);
+      }
       metrics.redisFailed();
       if (!health.redisFailed(performance.now())) return;
       log.error("redis-away", { error });
@@ -145,15 +154,7 @@ function connectionObserver({ log, metrics, failures }: WorkerLogOptions): Worke
 }
 
 function deadlineObserver({ log, metrics, failures }: WorkerLogOptions): WorkerLog["deadlines"] {
-  const sayUnreadable = atMostEvery(SAY_AGAIN_EVERY_MS, (error: unknown) => {
-    log.error("deadlines-unreadable", { error });
-    failures.note({ event: "deadlines-unreadable", ...problemOf(error) });
-  });
   return {
-    onUnreadable: (error) => {
-      metrics.faultMet("deadline");
-      sayUnreadable(error);
-    },
     onAnswered: ({ transactionId, verdict, source, attempts }) => {
       metrics.deadlineMet();
       log.info("deadline-met", { transactionId, verdict, source, calls: attempts });

@@ -62,20 +62,33 @@ describe("its probe", () => {
   it("keeps the others back until it is answered, or cannot be any more", () => {
     engageAt("unreachable", 0);
     expect(hold.standing(1_000)).toBeUndefined();
-    hold.beginProbe(1_000, 6_000);
+    hold.beginProbe("probe", 1_000, 6_000);
     expect(hold.standing(6_999)).toMatchObject({ kind: "unreachable", remainingMs: 1 });
     expect(hold.standing(7_000)).toBeUndefined();
   });
 
-  it("is looked at again soon: whoever waits need not leave for as long as it could take", () => {
+  it("is looked at again soon, for five seconds: mostly its answer comes long before it must", () => {
     engageAt("unreachable", 0);
-    hold.beginProbe(1_000, 6_000);
-    expect(hold.standing(1_000)).toMatchObject({ kind: "unreachable", remainingMs: 250 });
+    expect(hold.lookAgainInMs("unreachable", 999)).toBe(Infinity);
+    hold.beginProbe("probe", 1_000, 120_000);
+    expect(hold.lookAgainInMs("unreachable", 1_000)).toBe(250);
+    expect(hold.lookAgainInMs("budget", 1_000)).toBe(Infinity);
+    expect(hold.lookAgainInMs("unreachable", 6_000)).toBe(Infinity);
+    expect(hold.standing(6_000)).toMatchObject({ remainingMs: 115_000 });
+  });
+
+  it("that never left makes room for another one, and no other call does", () => {
+    engageAt("unreachable", 0);
+    hold.beginProbe("probe", 1_000, 6_000);
+    hold.endProbe("another", 1_100);
+    expect(hold.standing(1_100)).toMatchObject({ remainingMs: 5_900 });
+    hold.endProbe("probe", 1_100);
+    expect(hold.standing(1_100)).toBeUndefined();
   });
 
   it("that fails renews the hold, longer", () => {
     engageAt("unreachable", 0);
-    hold.beginProbe(1_000, 6_000);
+    hold.beginProbe("probe", 1_000, 6_000);
     engageAt("unreachable", 1_500);
     expect(hold.standing(1_500)).toMatchObject({ remainingMs: 2_000 });
   });
@@ -88,7 +101,7 @@ describe("its probe", () => {
 
   it("that succeeds ends it, also for the next hold's length", () => {
     engageAt("unreachable", 0);
-    hold.beginProbe(1_000, 6_000);
+    hold.beginProbe("probe", 1_000, 6_000);
     hold.lift(1_000);
     expect(hold.standing(1_001)).toBeUndefined();
     engageAt("unreachable", 2_000);
@@ -97,7 +110,7 @@ describe("its probe", () => {
 
   it("tells the end once, when it succeeds", () => {
     engageAt("unreachable", 100);
-    hold.beginProbe(1_100, 6_000);
+    hold.beginProbe("probe", 1_100, 6_000);
     hold.lift(99);
     expect(onOver).not.toHaveBeenCalled();
     hold.lift(1_100);
@@ -114,7 +127,7 @@ describe("its probe", () => {
   });
 
   it("is no probe where nothing is held", () => {
-    hold.beginProbe(0, 6_000);
+    hold.beginProbe("probe", 0, 6_000);
     expect(hold.standing(1)).toBeUndefined();
   });
 });
@@ -127,7 +140,7 @@ describe("a budget that is spent", () => {
       cause: "the budget of this day is spent",
       remainingMs: 20_000,
     });
-    hold.beginProbe(0, 10 * MINUTE);
+    hold.beginProbe("probe", 0, 10 * MINUTE);
     expect(hold.standing(19_999)).toMatchObject({ remainingMs: 1 });
     expect(hold.standing(20_000)).toBeUndefined();
   });

@@ -485,6 +485,13 @@ describe("a call that never left", () => {
     expect(events.onStale).not.toHaveBeenCalled();
   });
 
+  it("lets another one probe at once, where it was to probe itself", async () => {
+    ledger.replyWith(ledger.grant(), ledger.grant({ isFresh: false }));
+    gateway.answerWith(notSent("unreachable"), scored);
+    // Less than a probe may take.
+    expect(await score({}, { ...URGENCY, patienceMs: 3_000 })).toEqual(scoredAfter(1));
+  });
+
   it("for want of a connection holds this replica for a second", async () => {
     gateway.answerWith(notSent("unreachable"), scored);
     const startedAt = performance.now();

@@ -25,7 +25,7 @@ const take = vi.fn<Options["deadlines"]["take"]>();
 const forget = vi.fn<Options["deadlines"]["forget"]>();
 const store = vi.fn<Options["store"]>();
 const publish = vi.fn<Options["publish"]>();
-const events = { onAnswered: vi.fn(), onUntold: vi.fn(), onTrouble: vi.fn(), onUnreadable: vi.fn() };
+const events = { onAnswered: vi.fn(), onUntold: vi.fn(), onTrouble: vi.fn() };
 
 let keeper: DeadlineKeeper | undefined;
 
@@ -187,15 +187,6 @@ it("goes on after Redis was away", async () => {
   open(DEADLINE);
   await vi.waitFor(() => expect(forget).toHaveBeenCalled(), { timeout: 5_000 });
   expect(events.onTrouble.mock.calls).toEqual([[new Error("away")]]);
-});
-
-it("tells of a key that is none of ours, which is no trouble of Redis'", async () => {
-  const foreign = new Error("WRONGTYPE Operation against a key script: a3297, on @user_script:1.");
-  take.mockRejectedValueOnce(foreign);
-  open(DEADLINE);
-  await vi.waitFor(() => expect(forget).toHaveBeenCalledOnce(), { timeout: 3_000 });
-  expect(events.onUnreadable.mock.calls).toEqual([[foreign]]);
-  expect(events.onTrouble).not.toHaveBeenCalled();
 });
 
 it("looks at once when the first deadline is added, not after its idle second", async () => {

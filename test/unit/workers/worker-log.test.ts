@@ -135,19 +135,19 @@ it("counts every failure of Redis, says it once, is unready meanwhile, and says 
   expect(await metric("riskline_redis_failures_total")).toEqual(["riskline_redis_failures_total 3"]);
 });
 
-it("counts each look at deadlines that are none, says it once for a while, and stays ready", async () => {
+it("takes what Redis holds that is none of ours for a fault, says it once for a while, and stays ready", async () => {
   const { observers, lines, health, metric } = workerLog();
   observers.consumer.onSubscribed?.("risk.transactions.standard");
   observers.redis.onAnswer();
   const foreign = new Error("WRONGTYPE Operation against a key");
-  for (let look = 0; look < 3; look++) observers.deadlines.onUnreadable(foreign);
+  for (let look = 0; look < 3; look++) observers.redis.onTrouble(foreign);
   expect(lines).toMatchObject([
     { event: "subscribed" },
     { event: "redis-ready" },
-    { level: "error", event: "deadlines-unreadable" },
+    { level: "error", event: "redis-unreadable" },
   ]);
-  expect(await metric('riskline_faults_total{kind="deadline"')).toEqual([
-    'riskline_faults_total{kind="deadline"} 3',
+  expect(await metric('riskline_faults_total{kind="redis"')).toEqual([
+    'riskline_faults_total{kind="redis"} 3',
   ]);
   expect(health.readiness().ready).toBe(true);
 });

@@ -1,0 +1,10 @@
+import { ZodError } from "zod";
+
+/**
+ * Redis answered, and would answer the same again: a key holds what no version of ours wrote. The code at the start says
+ * so. Any error inside a script names the script, also one that passes: OOM, READONLY, NOREPLICAS, MISCONF.
+ */
+export function isUnreadable(error: unknown): boolean {
+  if (error instanceof ZodError || error instanceof SyntaxError) return true;
+  return error instanceof Error && /^WRONGTYPE |^ERR .*user_script/.test(error.message);
+}
