@@ -54,7 +54,10 @@ export class LettersInHand {
     this.#queue = queue;
   }
 
-  /** Reads what is on the queue now, once. Gives whether that was all of it. @throws where the link is lost */
+  /**
+   * Reads what is on the queue now, once. Gives whether that was all that is to be had: what others have in hand is not.
+   * @throws where the link is lost
+   */
   async read(options: ReadOptions): Promise<boolean> {
     const { channel, ended } = await this.#open();
     const count = async (): Promise<number> => {

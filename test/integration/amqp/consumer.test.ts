@@ -49,7 +49,12 @@ async function running(
     prepare: (model) => declareTopology(model, topology),
   });
   const publisher = openPublisher((await openConnection(broker.url)).connection);
-  const settled = new Inbox<{ body: string; action: Disposition["action"]; deliveryCount: number }>();
+  const settled = new Inbox<{
+    body: string;
+    action: Disposition["action"];
+    deliveryCount: number;
+    transactionId?: string | undefined;
+  }>();
   const faults = new Inbox<unknown>();
   const held = new Inbox<string>();
   const subscribed = new Inbox<string>();
@@ -61,8 +66,11 @@ async function running(
     prefetch,
     handle,
     observer: {
-      onSettled: (delivery, { action }) =>
-        settled.put({ body: text(delivery), action, deliveryCount: delivery.deliveryCount }),
+      onSettled: (delivery, disposition) => {
+        const { action } = disposition;
+        const transactionId = action === "give-back" ? disposition.transactionId : undefined;
+        settled.put({ body: text(delivery), action, deliveryCount: delivery.deliveryCount, transactionId });
+      },
       onFault: (_, error) => faults.put(error),
       onHeld: (_, error) => held.put(String(error)),
       onSubscribed: subscribed.put,
@@ -345,14 +353,19 @@ describe("stop", () => {
       began.put(text(delivery));
       if (text(delivery) === "call") return work.handle(delivery);
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
-      return GIVE_BACK;
+      return { ...GIVE_BACK, transactionId: "T2" };
     });
     await broker.produce("transaction.standard", "call");
     await broker.produce("transaction.standard", "retry");
     await began.next();
     await began.next();
     const stopped = consumer.stop();
-    expect(await settled.next()).toEqual({ body: "retry", action: "give-back", deliveryCount: 0 });
+    expect(await settled.next()).toEqual({
+      body: "retry",
+      action: "give-back",
+      deliveryCount: 0,
+      transactionId: "T2",
+    });
     work.end(completed("call"));
     expect(await settled.next()).toEqual({ body: "call", action: "complete", deliveryCount: 0 });
     await Promise.all([stopped, consumer.stop()]);
@@ -366,7 +379,7 @@ describe("stop", () => {
       broker.channel.publish(broker.names.exchanges.transactions, "transaction.standard", Buffer.from(id));
     await broker.channel.waitForConfirms();
     const { consumer, settled } = await running(broker, complete, { standard: 200 });
-    await settled.nextWhere(() => Math.random() < 0.01);
+    for (let count = 0; count < 150; count += 1) await settled.next();
     await consumer.stop();
     const stayed = bodies(await left(broker, broker.names.lanes.standard));
     const results = (await left(broker, broker.names.results)).map(({ properties }) =>
