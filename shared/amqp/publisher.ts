@@ -4,8 +4,8 @@ import type { BrokerConnection } from "./connection.ts";
 import { keepOpen } from "./keep-open.ts";
 import { openConfirmChannel } from "./open-channel.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
-import { PublishError } from "./publish-error.ts";
 import { redeclareMissing } from "./redeclare-missing.ts";
+import { refuse, Unconfirmed, type Pending } from "./unconfirmed.ts";
 
 export interface Publisher {
   /**
@@ -31,39 +31,33 @@ export function createPublisher(connection: BrokerConnection, options: Publisher
   return new ConfirmingPublisher(connection, options);
 }
 
-/** One call of `publish`. */
-interface Pending {
-  readonly message: OutgoingMessage;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-  sentAt: number;
-  wasReturned: boolean;
+/** One call of `publish` that cannot be sent yet. */
+interface Waiting extends Pending {
   stopListening: (() => void) | undefined;
 }
 
 class ConfirmingPublisher implements Publisher {
   readonly #connection: BrokerConnection;
   readonly #window: number;
-  readonly #confirmTimeoutMs: number;
   readonly #closing = new AbortController();
   readonly #closeWanted = Promise.withResolvers<void>();
   readonly #channels: Promise<void>;
   /** Not sent yet, first come first. */
-  readonly #waiting = new Set<Pending>();
-  /** Sent, oldest first. */
-  readonly #unconfirmed = new Map<number, Pending>();
+  readonly #waiting = new Set<Waiting>();
+  readonly #unconfirmed: Unconfirmed;
   #channel: ConfirmChannel | undefined;
   #hasRoom = true;
-  #lastId = 0;
-  #unblockedAt = 0;
-  #timer: NodeJS.Timeout | undefined;
   #giveUpChannel: (() => void) | undefined;
-  #flushed: (() => void) | undefined;
 
   constructor(connection: BrokerConnection, options: PublisherOptions) {
     this.#connection = connection;
     this.#window = options.window ?? 1_000;
-    this.#confirmTimeoutMs = options.confirmTimeoutMs ?? 15_000;
+    this.#unconfirmed = new Unconfirmed({
+      confirmTimeoutMs: options.confirmTimeoutMs ?? 15_000,
+      isBlocked: () => connection.isBlocked(),
+      // A late confirm costs the channel, and with it everything unconfirmed, so that no message stays in the window for ever.
+      onLate: () => this.#giveUpChannel?.(),
+    });
     this.#channels = keepOpen(() => redeclareMissing(connection, () => this.#session()), {
       signal: this.#closing.signal,
       onEnded: (error, retryInMs) => options.onChannelLost?.(error, retryInMs),
@@ -72,8 +66,8 @@ class ConfirmingPublisher implements Publisher {
 
   publish(message: OutgoingMessage, signal?: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const pending = { message, resolve, reject, sentAt: 0, wasReturned: false, stopListening: undefined };
-    if (this.#closing.signal.aborted) reject(new PublishError("closed", target(message)));
+    const pending = { message, resolve, reject, stopListening: undefined };
+    if (this.#closing.signal.aborted) refuse(pending, "closed");
     else if (signal?.aborted === true) reject(signal.reason);
     else if (this.#waiting.size === 0 && this.#canSend()) this.#send(pending);
     else this.#wait(pending, signal);
@@ -84,7 +78,7 @@ class ConfirmingPublisher implements Publisher {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort();
       this.#closeWanted.resolve();
-      for (const pending of this.#waiting) this.#refuse(pending);
+      this.#refuseWaiting();
     }
     await this.#channels;
   }
@@ -95,7 +89,7 @@ class ConfirmingPublisher implements Publisher {
     const { channel, ended } = await openConfirmChannel(model);
     const { promise: givenUp, reject: giveUp } = Promise.withResolvers<never>();
     this.#giveUpChannel = () => giveUp(new Error("the broker stopped confirming"));
-    channel.on("return", (message: Message) => this.#returned(message));
+    channel.on("return", (message: Message) => this.#unconfirmed.returned(message));
     channel.on("drain", () => this.#resume());
     const unfollow = this.#followUnblocking(model);
     try {
@@ -105,7 +99,7 @@ class ConfirmingPublisher implements Publisher {
     } finally {
       this.#channel = undefined;
       unfollow();
-      this.#loseUnconfirmed();
+      this.#unconfirmed.lose();
       await closeInTime(channel);
     }
   }
@@ -113,12 +107,12 @@ class ConfirmingPublisher implements Publisher {
   /** Resolves once this is being closed and no confirm is due any more. */
   async #closed(): Promise<void> {
     await this.#closeWanted.promise;
-    if (this.#unconfirmed.size > 0) await new Promise<void>((resolve) => (this.#flushed = resolve));
+    await this.#unconfirmed.empty();
   }
 
   #followUnblocking(model: ChannelModel): () => void {
     const onUnblocked = (): void => {
-      this.#unblockedAt = performance.now();
+      this.#unconfirmed.unblocked();
       this.#sendWaiting();
     };
     model.on("unblocked", onUnblocked);
@@ -130,7 +124,7 @@ class ConfirmingPublisher implements Publisher {
     return this.#unconfirmed.size < this.#window && !this.#connection.isBlocked();
   }
 
-  #wait(pending: Pending, signal: AbortSignal | undefined): void {
+  #wait(pending: Waiting, signal: AbortSignal | undefined): void {
     this.#waiting.add(pending);
     if (signal === undefined) return;
     const onAbort = (): void => {
@@ -156,7 +150,7 @@ class ConfirmingPublisher implements Publisher {
 
   #send(pending: Pending): void {
     const { exchange, routingKey, body, properties } = pending.message;
-    const id = ++this.#lastId;
+    const id = this.#unconfirmed.newId();
     const options = { ...properties, persistent: true, mandatory: true };
     try {
       this.#hasRoom =
@@ -166,95 +160,30 @@ class ConfirmingPublisher implements Publisher {
       this.#refusedByClient(pending, error);
       return;
     }
-    pending.sentAt = performance.now();
-    this.#unconfirmed.set(id, pending);
-    this.#timer ??= setTimeout(() => this.#checkConfirms(), this.#confirmTimeoutMs);
+    this.#unconfirmed.add(id, pending);
   }
 
   /** Nothing was written: amqplib encodes first. */
   #refusedByClient(pending: Pending, error: unknown): void {
     const isLost = error instanceof IllegalOperationError;
     if (isLost) this.#channel = undefined; // as in #confirmed
-    pending.reject(
-      new PublishError(isLost ? "connection-lost" : "unencodable", target(pending.message), error),
-    );
-  }
-
-  /**
-   * Comes before the confirm of the same message, and names it by nothing but what it is: message ids may be absent
-   * or repeated, and a number of our own would stay on every message that is delivered. Of several with the same body
-   * and target it does not matter which one is published again.
-   */
-  #returned(returned: Message): void {
-    for (const pending of this.#unconfirmed.values()) {
-      if (pending.wasReturned || !isSame(pending.message, returned)) continue;
-      pending.wasReturned = true;
-      return;
-    }
+    refuse(pending, isLost ? "connection-lost" : "unencodable", error);
   }
 
   #confirmed(id: number, error: unknown): void {
-    const pending = this.#unconfirmed.get(id);
-    if (pending === undefined) return; // its channel was given up before
-    this.#unconfirmed.delete(id);
-    const failure = error === null ? undefined : nackOrLoss(error);
-    if (failure === "connection-lost") this.#channel = undefined; // the session hears of it in a moment
-    if (failure !== undefined) pending.reject(new PublishError(failure, target(pending.message), error));
-    else if (pending.wasReturned) pending.reject(new PublishError("unroutable", target(pending.message)));
-    else pending.resolve();
+    const kind = error === null ? undefined : nackOrLoss(error);
+    if (!this.#unconfirmed.confirmed(id, kind && { kind, cause: error })) return;
+    if (kind === "connection-lost") this.#channel = undefined; // the session hears of it in a moment
     this.#sendWaiting();
-    if (this.#unconfirmed.size === 0) this.#flushed?.();
   }
 
-  /**
-   * One timer for all: the oldest is the first to be late. A late confirm costs the channel, and with it everything
-   * unconfirmed, so that no message stays in the window for ever.
-   */
-  #checkConfirms(): void {
-    this.#timer = undefined;
-    const [oldest] = this.#unconfirmed.values();
-    if (oldest === undefined) return;
-    const lateInMs = this.#lateInMs(oldest);
-    if (lateInMs <= 0) this.#expire();
-    else this.#timer = setTimeout(() => this.#checkConfirms(), lateInMs);
-  }
-
-  /** A blocked broker reads nothing, so its time does not count. */
-  #lateInMs({ sentAt }: Pending): number {
-    if (this.#connection.isBlocked()) return this.#confirmTimeoutMs;
-    return Math.max(sentAt, this.#unblockedAt) + this.#confirmTimeoutMs - performance.now();
-  }
-
-  #expire(): void {
-    for (const [id, pending] of this.#unconfirmed) {
-      if (this.#lateInMs(pending) > 0) break;
-      this.#unconfirmed.delete(id);
-      pending.reject(new PublishError("timed-out", target(pending.message)));
+  #refuseWaiting(): void {
+    for (const pending of this.#waiting) {
+      this.#waiting.delete(pending);
+      pending.stopListening?.();
+      refuse(pending, "closed");
     }
-    this.#giveUpChannel?.();
   }
-
-  #loseUnconfirmed(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    for (const pending of this.#unconfirmed.values()) {
-      pending.reject(new PublishError("connection-lost", target(pending.message)));
-    }
-    this.#unconfirmed.clear();
-  }
-
-  #refuse(pending: Pending): void {
-    this.#waiting.delete(pending);
-    pending.stopListening?.();
-    pending.reject(new PublishError("closed", target(pending.message)));
-  }
-}
-
-const target = ({ exchange, routingKey }: OutgoingMessage): string =>
-  `${exchange || "default exchange"} ${routingKey}`;
-
-function isSame({ exchange, routingKey, body }: OutgoingMessage, { fields, content }: Message): boolean {
-  return fields.exchange === exchange && fields.routingKey === routingKey && body.equals(content);
 }
 
 /** amqplib tells the two apart by their text only. */

@@ -1,7 +1,11 @@
 import { z } from "zod";
+import type { Claim, ClaimReply } from "../domain/claim.ts";
+import type { RiskResult } from "../domain/risk-result.ts";
+import { readOutcome } from "./read-outcome.ts";
+import { readScore } from "./read-score.ts";
 
 /** Of claim.lua. The usual reply first: one that does not fit costs more than one that does. */
-export const claimReplySchema = z.union([
+const claimReplySchema = z.union([
   z.tuple([
     z.literal("claimed"),
     z.number(),
@@ -26,6 +30,42 @@ export const claimReplySchema = z.union([
   ]),
   z.tuple([z.literal("conflict"), z.number()]),
 ]);
+
+/** Of a claim, what its transaction says. */
+type Names = Pick<Claim, "transactionId" | "pseudonym" | "device" | "merchantId" | "digest" | "token">;
+
+/** What claim.lua says of the transaction with these names. @throws ZodError, SyntaxError where no version of ours wrote it */
+export function readClaimReply(said: unknown, names: Names): ClaimReply {
+  const reply = claimReplySchema.parse(said);
+  switch (reply[0]) {
+    case "conflict":
+      return { kind: "conflict", calls: reply[1] };
+    case "settled":
+      return { kind: "settled", outcome: readOutcome(reply[1], reply[2]) };
+    case "leased":
+    case "following": {
+      const [kind, remainingMs, calls, replays, firstTakenUpAtMs, nowMs, forgiven] = reply;
+      const counts = { calls, forgiven, replays, nextCallInMs: remainingMs, firstTakenUpAtMs, nowMs };
+      return { kind, remainingMs, known: { ...names, ...counts, score: undefined, isLeased: false } };
+    }
+    case "claimed": {
+      const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score, standing, forgiven, lease] =
+        reply;
+      const counts = { calls, forgiven, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
+      const claim = { ...names, ...counts, score: readScore(score), isLeased: lease === 1 };
+      return {
+        kind: "claimed",
+        claim: standing === null ? claim : { ...claim, standing: readFallback(standing) },
+      };
+    }
+  }
+}
+
+function readFallback(json: string): RiskResult {
+  const outcome = readOutcome("result", json);
+  if (outcome.kind !== "result") throw new Error("no result is stored");
+  return outcome.result;
+}
 
 /** Of sent.lua. */
 export const sentReplySchema = z.union([

@@ -14,18 +14,16 @@ import type { Budgets, Spent } from "../domain/budget.ts";
 import { MOST_REPLAYS } from "../domain/dead-letter.ts";
 import type { Money } from "../domain/money.ts";
 import type { Outcome } from "../domain/outcome.ts";
-import type { RiskResult } from "../domain/risk-result.ts";
 import type { LeaseNeed } from "../domain/scoring-policy.ts";
 import type { FlightRole } from "../domain/single-flight.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import { deviceText, digestOf } from "./digest.ts";
 import { HeldClaims, LEASE_MS } from "./held-claims.ts";
 import { journalKeys } from "./journal-keys.ts";
-import { claimReplySchema, sentReplySchema, storeReplySchema } from "./journal-replies.ts";
+import { readClaimReply, sentReplySchema, storeReplySchema } from "./journal-replies.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
 import { putOffKey } from "./read-put-off.ts";
 import { readOutcome } from "./read-outcome.ts";
-import { readScore } from "./read-score.ts";
 import { booksKey } from "./read-books.ts";
 import type { LedgerKeys } from "./ledger-keys.ts";
 import { loadScript, luaConstants, readPrelude } from "./script.ts";
@@ -113,7 +111,7 @@ export class Journal {
     const device = (): string => this.#pseudonymise(deviceText(transaction));
     const names = { transactionId, pseudonym, device, merchantId: transaction.merchantId, digest, token };
     const key = this.#keys.journal(transactionId);
-    const reply = claimReplySchema.parse(
+    const reply = readClaimReply(
       await this.#scripts.claim(
         [key, this.#keys.score(pseudonym), this.#keys.flight(pseudonym)],
         [
@@ -130,30 +128,11 @@ export class Journal {
           history.needsLease === true ? "always" : this.#settings.leaseNeed(transaction),
         ],
       ),
+      names,
     );
-    if (reply[0] !== "claimed") this.#held.letGo(token);
-    switch (reply[0]) {
-      case "conflict":
-        return { kind: "conflict", calls: reply[1] };
-      case "settled":
-        return { kind: "settled", outcome: readOutcome(reply[1], reply[2]) };
-      case "leased":
-      case "following": {
-        const [kind, remainingMs, calls, replays, firstTakenUpAtMs, nowMs, forgiven] = reply;
-        const counts = { calls, forgiven, replays, nextCallInMs: remainingMs, firstTakenUpAtMs, nowMs };
-        const known = { ...names, ...counts, score: undefined, isLeased: false };
-        return { kind, remainingMs, known };
-      }
-      case "claimed": {
-        const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score, standing, forgiven, lease] =
-          reply;
-        const counts = { calls, forgiven, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
-        const known = { ...names, ...counts, score: readScore(score), isLeased: lease === 1 };
-        const claim = standing === null ? known : { ...known, standing: readFallback(standing) };
-        if (claim.isLeased) this.#held.take(key, claim);
-        return { kind: "claimed", claim };
-      }
-    }
+    if (reply.kind !== "claimed") this.#held.letGo(token);
+    else if (reply.claim.isLeased) this.#held.take(key, reply.claim);
+    return reply;
   }
 
   /** Records call number `call` before it leaves. `nextCallInMs`: the wait after it, should it fail. */
@@ -259,10 +238,4 @@ export class Journal {
     const { state, freeze, permission } = this.#settings.ledgerKeys;
     return [this.#keys.journal(transactionId), state, freeze, permission, this.#books];
   }
-}
-
-function readFallback(json: string): RiskResult {
-  const outcome = readOutcome("result", json);
-  if (outcome.kind !== "result") throw new Error("no result is stored");
-  return outcome.result;
 }
