@@ -3,7 +3,8 @@ import type { ReplayOrder } from "../../../shared/redis/replay-records.ts";
 import { parseShare } from "../../plan/parse-share.ts";
 import { formatPlan, formatRecord, planJson, recordJson } from "../dead-letters/format-replay.ts";
 import { withLetters } from "../dead-letters/letters-session.ts";
-import { HELD_MS, pricePlan, resumeReplay, startReplay, type Replayed } from "../dead-letters/replay.ts";
+import { pricePlan } from "../dead-letters/price-replay.ts";
+import { HELD_MS, resumeReplay, startReplay, type Replayed } from "../dead-letters/replay.ts";
 import {
   addSelectionFlags,
   hasFilterFlag,

@@ -1,12 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { inspectQueues } from "../../../shared/amqp/inspect-queues.ts";
 import { createPublisher } from "../../../shared/amqp/publisher.ts";
 import { ReturnedLetters } from "../../../shared/amqp/returned-letters.ts";
 import { sustainedPerSecond } from "../../../shared/domain/useful-replicas.ts";
-import type { Settings } from "../../../shared/process/settings/read-settings.ts";
-import { readLedgerOverview, type LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
-import { readCurrent } from "../../../shared/redis/read-books.ts";
 import { persist } from "../../../shared/redis/persist.ts";
 import {
   ReplayRecords,
@@ -16,18 +12,14 @@ import {
   type ReplayState,
 } from "../../../shared/redis/replay-records.ts";
 import { agreeToDanger } from "../agree-to-danger.ts";
-import { withBudgetHolds } from "../budget-holds.ts";
-import { forecast } from "../forecast.ts";
-import { formatHold } from "../format-hold.ts";
 import { problemOf } from "../problem-of.ts";
 import { showProgress } from "../publish/progress.ts";
 import { redisNow } from "../../../shared/redis/redis-now.ts";
-import type { Assessment } from "./assess-letters.ts";
-import { budgetRoom } from "./budget-room.ts";
-import { formatBatch, formatPlan, planJson, type PricedPlan } from "./format-replay.ts";
+import { formatBatch, formatPlan, planJson } from "./format-replay.ts";
 import type { LettersSession } from "./letters-session.ts";
-import { planReplay } from "./replay-plan.ts";
-import { whyNothingMoves, type ReplayEnd } from "./replay-end.ts";
+import { assessmentOf, pricePlan } from "./price-replay.ts";
+import type { ReplayEnd } from "./replay-end.ts";
+import { lookWhyNothingMoves, readLedger, type ReplaySettings } from "./replay-ledger.ts";
 import { ReplayRun } from "./replay-run.ts";
 
 const NO_COUNTS = { replayed: 0, answered: 0, fallbacks: 0, failed: 0, republished: 0, copies: 0, calls: 0 };
@@ -36,10 +28,6 @@ export const HELD_MS = 240_000;
 const BEAT_MS = 2_000;
 const LOOKED_AT_EVERY_MS = 300;
 const END_TRIED_MS = 5_000;
-
-export type ReplaySettings = Settings<
-  "installation" | "broker" | "redis" | "application" | "quota" | "calls" | "spending" | "policy" | "journal"
->;
 
 /** What a replay is run with. */
 export interface ReplayContext {
@@ -55,25 +43,6 @@ export interface Replayed {
   readonly record: ReplayRecord;
   readonly end: ReplayEnd;
   readonly left: number;
-}
-
-/** Counts what a replay would do. */
-export async function pricePlan(
-  { session, settings }: ReplayContext,
-  order: ReplayOrder,
-): Promise<PricedPlan> {
-  const plan = await planReplay(session, order, assessmentOf(session, settings, order));
-  const ledger = await readLedger(session, settings);
-  const books = await readCurrent(session.client, session.namespace);
-  const callPrice = settings.calls.priceTenThousandths;
-  return {
-    plan,
-    order,
-    ledger,
-    callPrice,
-    budget: budgetRoom(books, settings.spending, callPrice),
-    held: whyHeld(ledger, settings.quota.limitStrikesPerDay),
-  };
 }
 
 /** Counts, asks, writes it down with its audit, and runs it. */
@@ -219,37 +188,4 @@ async function writeEnd(
   const signal = AbortSignal.timeout(END_TRIED_MS);
   const ending = persist(() => records.end(id, counts, state), { signal, onTrouble: () => undefined });
   await ending.catch(() => undefined);
-}
-
-const assessmentOf = (session: LettersSession, settings: ReplaySettings, order: ReplayOrder): Assessment => ({
-  client: session.client,
-  settings,
-  freshCalls: order.freshCalls,
-});
-
-/** The ledger, with what spent budgets hold: where they make fallbacks instead, nothing. */
-async function readLedger(
-  { client, namespace }: LettersSession,
-  { application, quota, spending }: ReplaySettings,
-): Promise<LedgerOverview> {
-  const ledger = await readLedgerOverview(client, application, quota.windows);
-  if (spending.whenBudgetIsSpent === "fallback") return ledger;
-  return withBudgetHolds(ledger, await readCurrent(client, namespace));
-}
-
-async function lookWhyNothingMoves(session: LettersSession, settings: ReplaySettings): Promise<string> {
-  const { connection, names, signal } = session;
-  const ledger = await readLedger(session, settings);
-  const [lane] = await inspectQueues(await connection.open(signal), [names.lanes.replay]);
-  return whyNothingMoves({
-    held: whyHeld(ledger, settings.quota.limitStrikesPerDay),
-    consumers: lane?.counts?.consumers ?? 0,
-    quotaUsed: Math.max(...ledger.windows.map(({ used, effective }) => used / effective)),
-  });
-}
-
-function whyHeld(ledger: LedgerOverview, strikesPerDay: number): string | undefined {
-  if (!forecast(0, ledger, strikesPerDay).isHeld) return undefined;
-  const [hold] = ledger.holds;
-  return hold === undefined ? "LIMIT_STRIKES_PER_DAY is reached" : `${hold.kind}, ${formatHold(hold)}`;
 }

@@ -2,9 +2,9 @@ import { expect } from "vitest";
 import type { FaultName } from "../../../scripts/sandbox/faults.ts";
 import { listLetters, type LetterList } from "../../../scripts/cli/dead-letters/list-letters.ts";
 import { withLetters, type LettersSession } from "../../../scripts/cli/dead-letters/letters-session.ts";
+import { pricePlan } from "../../../scripts/cli/dead-letters/price-replay.ts";
 import {
   HELD_MS,
-  pricePlan,
   resumeReplay,
   startReplay,
   type Replayed,
