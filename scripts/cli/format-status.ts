@@ -11,7 +11,7 @@ import { formatQueues } from "./format-queues.ts";
 import { inGroups } from "./in-groups.ts";
 import { putOffJson, putOffRow } from "./format-put-off.ts";
 import { problemOf } from "./problem-of.ts";
-import type { Status } from "./read-status.ts";
+import type { Attempt, Status } from "./read-status.ts";
 
 /** The status as JSON: what could not be found out has a problem instead. */
 export function statusJson(status: Status) {
@@ -20,12 +20,17 @@ export function statusJson(status: Status) {
     namespace,
     backlog: backlogJson(status),
     broker: queues.ok ? brokerJson(namespace, queues.value) : { problem: problemOf(queues.error) },
-    putOffToday: redis.ok ? redis.value.putOff.map(putOffJson) : { problem: problemOf(redis.error) },
-    spendToday: redis.ok ? spendJson(redis.value.spend) : { problem: problemOf(redis.error) },
-    quota: quotaJson(redis),
-    latestErrors: redis.ok ? failuresJson(redis.value.failures) : { problem: problemOf(redis.error) },
+    putOffToday: partJson(redis.ok ? redis.value.putOff : redis, (putOff) => putOff.map(putOffJson)),
+    spendToday: partJson(redis.ok ? redis.value.spend : redis, spendJson),
+    quota: partJson(redis.ok ? redis.value.quota : redis, ({ ledger, strikesPerDay }) =>
+      ledgerJson(ledger, strikesPerDay),
+    ),
+    latestErrors: partJson(redis.ok ? redis.value.failures : redis, failuresJson),
   };
 }
+
+const partJson = <T, J>(part: Attempt<T>, json: (value: T) => J) =>
+  part.ok ? json(part.value) : { problem: problemOf(part.error) };
 
 function backlogJson(status: Status) {
   const backlog = readBacklog(status);
@@ -64,13 +69,6 @@ function brokerJson(namespace: string, queues: readonly QueueCounts[]) {
   };
 }
 
-function quotaJson(redis: Status["redis"]) {
-  if (!redis.ok) return { problem: problemOf(redis.error) };
-  const { quota } = redis.value;
-  if (!quota.ok) return { problem: problemOf(quota.error) };
-  return ledgerJson(quota.value.ledger, quota.value.strikesPerDay);
-}
-
 /**
  * The status for a person, what matters most at the top. A server that is away is left out: who prints it says why.
  * `columns`: how wide it may be, if not as wide as standard output.
@@ -85,14 +83,21 @@ export function formatStatus(status: Status, nowMs: number, columns?: number): s
   }
   if (redis.ok) {
     const { spend, putOff, quota, failures } = redis.value;
-    const rows = quota.ok
-      ? ledgerRows(quota.value.ledger, quota.value.strikesPerDay)
-      : [["quota", `unknown: ${problemOf(quota.error)}`] as const];
-    parts.push(formatFailures(failures, nowMs, columns));
-    parts.push(fitCompactRows([spendRow(spend), putOffRow(putOff), ...rows], columns));
+    if (failures.ok) parts.push(formatFailures(failures.value, nowMs, columns));
+    const rows = [
+      ...(failures.ok ? [] : [unknownRow("latest errors", failures.error)]),
+      spend.ok ? spendRow(spend.value) : unknownRow("spent today", spend.error),
+      putOff.ok ? putOffRow(putOff.value) : unknownRow("put off today", putOff.error),
+      ...(quota.ok
+        ? ledgerRows(quota.value.ledger, quota.value.strikesPerDay)
+        : [unknownRow("quota", quota.error)]),
+    ];
+    parts.push(fitCompactRows(rows, columns));
   }
   return parts.join("\n");
 }
+
+const unknownRow = (name: string, error: unknown) => [name, `unknown: ${problemOf(error)}`] as const;
 
 /** Every replica consumes the standard lane once. */
 function countReplicas(namespace: string, queues: readonly QueueCounts[]): number {

@@ -1,6 +1,7 @@
 import { brokerNames } from "../../shared/amqp/broker-names.ts";
 import { connect, type BrokerConnection } from "../../shared/amqp/connection.ts";
 import { inspectQueues, type QueueCounts } from "../../shared/amqp/inspect-queues.ts";
+import { dayAt } from "../../shared/domain/alipay-calendar.ts";
 import { LANES } from "../../shared/domain/delivery.ts";
 import { readEnvironment, type Environment } from "../../shared/process/settings/environment.ts";
 import { readSettings, type Settings } from "../../shared/process/settings/read-settings.ts";
@@ -9,6 +10,7 @@ import { readFailures, type FailureSummary } from "../../shared/redis/failure-li
 import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledger-overview.ts";
 import { readCurrent, type CurrentFigures } from "../../shared/redis/read-books.ts";
 import { readPutOff, type PutOff } from "../../shared/redis/read-put-off.ts";
+import { redisNow } from "../../shared/redis/redis-now.ts";
 import { withBudgetHolds } from "./budget-holds.ts";
 import { KeptConnection } from "./kept-connection.ts";
 import { connectToRedis } from "./with-redis.ts";
@@ -22,10 +24,10 @@ export interface Status {
   readonly namespace: string;
   readonly queues: Attempt<readonly QueueCounts[]>;
   readonly redis: Attempt<{
-    readonly spend: CurrentFigures;
-    readonly putOff: readonly PutOff[];
+    readonly spend: Attempt<CurrentFigures>;
+    readonly putOff: Attempt<readonly PutOff[]>;
     /** The newest first. */
-    readonly failures: readonly FailureSummary[];
+    readonly failures: Attempt<readonly FailureSummary[]>;
     /** Not there where no application is configured here. */
     readonly quota: Attempt<{ readonly ledger: LedgerOverview; readonly strikesPerDay: number }>;
   }>;
@@ -81,21 +83,26 @@ export class StatusReader {
 
   async #readRedis(client: RedisClient) {
     const { namespace } = this.#settings.installation;
-    const spend = await readCurrent(client, namespace);
+    const today = dayAt(await redisNow(client));
+    const spend = await attempt(() => readCurrent(client, namespace));
     return {
       spend,
-      putOff: await readPutOff(client, namespace, spend.day.period),
-      failures: await readFailures(client, namespace),
+      putOff: await attempt(() => readPutOff(client, namespace, today)),
+      failures: await attempt(() => readFailures(client, namespace)),
       quota: await attempt(async () => {
         const { application, quota } = readSettings(["application", "quota"], this.#environment);
         const ledger = await readLedgerOverview(client, application, quota.windows);
-        return { ledger: withBudgetHolds(ledger, spend), strikesPerDay: quota.limitStrikesPerDay };
+        return {
+          ledger: spend.ok ? withBudgetHolds(ledger, spend.value) : ledger,
+          strikesPerDay: quota.limitStrikesPerDay,
+        };
       }),
     };
   }
 }
 
-async function attempt<T>(find: () => Promise<T>): Promise<Attempt<T>> {
+/** For what can be shown without the rest. */
+export async function attempt<T>(find: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return { ok: true, value: await find() };
   } catch (error) {

@@ -49,6 +49,8 @@ export class Consequences {
     if (answer.isAnswered && failure?.kind !== "quota") ledger.answered(permit.id, latencyMs);
     onCall({ code: failure?.code ?? SUCCESS_CODE, latencyMs });
 
+    // Whatever it says, the gateway can be reached.
+    if (answer.isAnswered) replicaHold.lift(departedAtMs, "unreachable");
     switch (failure?.kind) {
       case "quota":
       case "banned":
@@ -62,6 +64,7 @@ export class Consequences {
         break;
       }
       case "retryable":
+        replicaHold.postponeProbe(permit.id, nowMs);
         break;
       case "permanent":
       case "unknown-code":

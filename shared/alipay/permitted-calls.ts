@@ -142,7 +142,10 @@ export class PermittedCalls {
     const { transaction, claim, call, hand } = wanted;
     const { permit } = pass;
     const pauseMs = delayAfterCall(countedCalls(call, claim.forgiven), retryPolicy);
-    const recorded = await record.sent(claim, call, permit.id, pauseMs, hand);
+    const recorded = await record.sent(claim, call, permit.id, pauseMs, hand).catch((error: unknown) => {
+      this.#giveBack(permit);
+      throw error;
+    });
     if (recorded.kind !== "recorded") {
       this.#giveBack(permit);
       return this.#refused(recorded);

@@ -75,10 +75,11 @@ export class ReplicaHold {
     return this.#hold !== undefined || this.#budget !== undefined;
   }
 
-  /** A call succeeded. One that left before the hold was set tells nothing of it. */
-  lift(departedAtMs: number): void {
+  /** A call ended what holds, or only what is of one kind. One that left before the hold was set tells nothing of it. */
+  lift(departedAtMs: number, only?: ReplicaHoldKind): void {
     if (this.#hold === undefined || departedAtMs < this.#hold.setAtMs) return;
     const { kind } = this.#hold;
+    if (only !== undefined && kind !== only) return;
     this.#hold = undefined;
     this.#onOver(kind);
   }
@@ -115,6 +116,12 @@ export class ReplicaHold {
   endProbe(permitId: string, nowMs: number): void {
     if (this.#hold?.probe?.permitId !== permitId) return;
     this.#hold = { ...this.#hold, untilMs: nowMs, probe: undefined };
+  }
+
+  /** The call with this permit left, and told nothing of the hold: if it was the probe, the next one comes a first step later. */
+  postponeProbe(permitId: string, nowMs: number): void {
+    if (this.#hold?.probe?.permitId !== permitId) return;
+    this.#hold = { ...this.#hold, untilMs: nowMs + STEPS_MS[this.#hold.kind].first, probe: undefined };
   }
 
   /**

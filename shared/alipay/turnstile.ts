@@ -102,6 +102,7 @@ export class Turnstile {
   async enter(passenger: Passenger): Promise<Passage> {
     const sinceMs = performance.now();
     const untilMs = sinceMs + passenger.patienceMs;
+    if (passenger.signal.aborted) return { kind: "interrupted" };
     if (passenger.patienceMs <= 0) return { kind: "held", cause: "quota" };
     if (this.#closed !== undefined && leavesBefore(this.#closed, { ...passenger, untilMs }, sinceMs)) {
       return { kind: "held", cause: this.#closed.cause };
@@ -208,7 +209,9 @@ export class Turnstile {
   #letPass(permit: Permit, isProbe: boolean, choose: () => Waiter | undefined): void {
     // A hold of this replica may have begun meanwhile; the next round meets it.
     const isHeld = this.#hold.standing(performance.now()) !== undefined;
-    const recipient = isHeld ? undefined : choose();
+    let recipient = isHeld ? undefined : choose();
+    for (; recipient?.signal.aborted === true; recipient = choose())
+      recipient.settle({ kind: "interrupted" });
     if (recipient === undefined) return this.#permits.unused(permit.id);
     this.#inFlight += 1;
     this.#hold.beginProbe(permit.id, performance.now(), this.#longestCallMs);

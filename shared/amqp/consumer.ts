@@ -127,8 +127,9 @@ class SettlingConsumer implements Consumer {
       }
     } catch (error) {
       await this.#giveBackLater(error, delivery, taken);
+    } finally {
+      this.#inHand.release();
     }
-    this.#inHand.release();
     if (settled !== undefined) this.#observer.onSettled?.(delivery, settled, performance.now() - startedAt);
   }
 

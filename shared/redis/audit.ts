@@ -3,6 +3,7 @@ import { isWritableInstant } from "../domain/instant.ts";
 import type { RedisClient } from "./connection.ts";
 import { readJson } from "./read-json.ts";
 import { redisNow } from "./redis-now.ts";
+import { readable } from "./readable.ts";
 
 /** What an operator did, when and why. Written by the script that did it, so that neither is without the other. */
 export interface AuditRecord {
@@ -45,9 +46,10 @@ export async function* readAudit(
   namespace: string,
   { lastMs, onUnreadable }: AuditReading,
 ): AsyncGenerator<AuditRecord> {
+  const key = auditKey(namespace);
   let start = lastMs === undefined ? "-" : String(await momentAgo(client, lastMs));
   for (;;) {
-    const page = await client.xrange(auditKey(namespace), start, "+", "COUNT", PAGE);
+    const page = await readable(key, () => client.xrange(key, start, "+", "COUNT", PAGE));
     for (const [id, flat] of page) {
       const record = readRecord(id, flat);
       if (record === undefined) onUnreadable(id);

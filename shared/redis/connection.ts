@@ -24,6 +24,7 @@ export interface RedisEvents {
  * become a second write), nothing waits in memory. Who needs patience asks `persist`.
  */
 export function createRedis(url: string, events: RedisEvents = {}): Redis {
+  let demoted: unknown;
   const client = new Redis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
@@ -35,8 +36,13 @@ export function createRedis(url: string, events: RedisEvents = {}): Redis {
     disconnectTimeout: GOODBYE_MS,
     keepAlive: 10_000,
     retryStrategy: (times) => Math.min(RECONNECT_MIN_MS * 2 ** Math.min(times, 10), RECONNECT_MAX_MS),
-    // A failover turns the primary we talk to into a replica: find the new one.
-    reconnectOnError: (error) => error.message.startsWith("READONLY"),
+    // A failover turns the primary we talk to into a replica: find the new one. Each yes ends the link once more, with a
+    // listener and a timer: one for each link.
+    reconnectOnError: (error) => {
+      if (!error.message.startsWith("READONLY") || client.stream === demoted) return false;
+      demoted = client.stream;
+      return true;
+    },
   });
   client.on("error", (error: Error) => events.onTrouble?.(error));
   client.on("ready", () => events.onReady?.());

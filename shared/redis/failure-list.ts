@@ -1,5 +1,6 @@
 import { failureRecordSchema, sortOf, type FailureRecord } from "../domain/failure-record.ts";
 import type { RedisClient } from "./connection.ts";
+import { readable } from "./readable.ts";
 
 /** The newest are kept; what was before is in the logs. */
 const MOST_KEPT = 200;
@@ -28,7 +29,8 @@ export async function addFailures(
 
 /** What went wrong lately, the newest first, each sort once. */
 export async function readFailures(client: RedisClient, namespace: string): Promise<FailureSummary[]> {
-  const written = await client.lrange(failuresKey(namespace), 0, MOST_KEPT - 1);
+  const key = failuresKey(namespace);
+  const written = await readable(key, () => client.lrange(key, 0, MOST_KEPT - 1));
   const bySort = new Map<string, FailureSummary>();
   for (const failure of written.flatMap(readFailure).toSorted((a, b) => b.atMs - a.atMs)) {
     const latest = bySort.get(sortOf(failure));

@@ -1,9 +1,11 @@
 import { z } from "zod";
+import { isWritableInstant } from "../domain/instant.ts";
 import type { Quota, QuotaWindow } from "../domain/quota.ts";
 import type { RedisClient } from "./connection.ts";
 import { findKeys } from "./find-keys.ts";
 import { ledgerKeys, scriptKeys } from "./ledger-keys.ts";
 import { loadLedgerScript } from "./ledger-script.ts";
+import { readable } from "./readable.ts";
 
 /** One window as it is now. */
 export interface WindowOverview extends QuotaWindow {
@@ -65,6 +67,7 @@ export interface HoldOverview {
 }
 
 const count = z.coerce.number().default(0);
+const instant = z.coerce.number().refine(isWritableInstant);
 /** Lua writes an empty table as an object. */
 const flatList = z.union([z.array(z.string()), z.strictObject({}).transform(() => [])]);
 
@@ -80,7 +83,7 @@ const overviewSchema = z.object({
   ),
   quotas: z.number(),
   spacingMs: z.number(),
-  lastStart: count,
+  lastStart: instant.default(0),
   unknownBefore: count,
   filledAt: count,
   brakeRemainingMs: z.number(),
@@ -89,26 +92,26 @@ const overviewSchema = z.object({
   strikes: z.number(),
   callsUnderWay: z.number(),
   replicas: flatList,
-  setQuota: z.tuple([z.string(), z.string(), z.coerce.number(), z.string()]).optional(),
+  setQuota: z.tuple([z.string(), z.string(), instant, z.string()]).optional(),
 });
 
 const holdSchema = z.object({
   kind: z.string(),
   code: z.string(),
-  since: z.coerce.number(),
+  since: instant,
   until: z.coerce.number(),
   by: z.string(),
 });
+
+/** A hold as Redis keeps it. */
+export type StoredHold = z.infer<typeof holdSchema>;
 
 /** The quota as the ledger's scripts take and keep it: "20/1000,600/60000", calls/ms. */
 export const quotaText = (quota: Quota): string =>
   quota.map(({ calls, windowMs }) => `${calls}/${windowMs}`).join(",");
 
-/** Reads what ledger.lua's `overview` wrote, and hashes of holds, empty ones among them. @throws ZodError, SyntaxError */
-export function parseOverview(
-  json: string,
-  holds: readonly Readonly<Record<string, string>>[],
-): LedgerOverview {
+/** Reads what ledger.lua's `overview` wrote; with holds, as `parseHold` gives them. @throws ZodError, SyntaxError */
+export function parseOverview(json: string, holds: readonly (StoredHold | undefined)[]): LedgerOverview {
   const { quotas, lastStart, unknownBefore, filledAt, replicas, setQuota, ...said } = overviewSchema.parse(
     JSON.parse(json),
   );
@@ -126,7 +129,7 @@ export function parseOverview(
     lastCallAtMs: lastStart === 0 ? undefined : lastStart,
     isPastUnknown: filledAt === 0 && said.nowMs < unknownBefore + longestMs,
     replicas: readReplicas(replicas, said.nowMs),
-    holds: holds.flatMap((fields) => readHold(fields, said.nowMs)),
+    holds: holds.flatMap((hold) => overviewOf(hold, said.nowMs)),
   };
 }
 
@@ -138,18 +141,26 @@ export async function readLedgerOverview(
 ): Promise<LedgerOverview> {
   const keys = ledgerKeys({ ...application, credentialsId: "" });
   const look = loadLedgerScript(client, "look");
-  const [json, permissions] = await Promise.all([
-    look(scriptKeys(keys), [quotaText(configured)]).then((reply) => z.string().parse(reply)),
-    findKeys(client, keys.permission.replace(/[^:]*$/, "*")),
-  ]);
-  const holds = await Promise.all([keys.freeze, ...permissions].map((key) => client.hgetall(key)));
-  return parseOverview(json, holds);
+  const permissions = await findKeys(client, keys.permission.replace(/[^:]*$/, "*"));
+  const holds = await Promise.all(
+    [keys.freeze, ...permissions].map((key) =>
+      readable(key, async () => parseHold(await client.hgetall(key))),
+    ),
+  );
+  return readable(keys.log.replace(/[^:]*$/, "*"), async () => {
+    const json = z.string().parse(await look(scriptKeys(keys), [quotaText(configured)]));
+    return parseOverview(json, holds);
+  });
 }
 
-function readHold(fields: Readonly<Record<string, string>>, nowMs: number): HoldOverview[] {
-  const hold = holdSchema.safeParse(fields);
-  if (!hold.success) return []; // there is none
-  const { kind, code, since, until, by } = hold.data;
+/** What a hash says of a hold; undefined where there is none. @throws ZodError */
+export function parseHold(fields: Readonly<Record<string, string>>): StoredHold | undefined {
+  return Object.keys(fields).length === 0 ? undefined : holdSchema.parse(fields);
+}
+
+function overviewOf(hold: StoredHold | undefined, nowMs: number): HoldOverview[] {
+  if (hold === undefined) return [];
+  const { kind, code, since, until, by } = hold;
   return [{ kind, code, sinceMs: since, remainingMs: Math.max(0, until - nowMs), by }];
 }
 

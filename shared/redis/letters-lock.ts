@@ -5,6 +5,7 @@ import { isWritableInstant } from "../domain/instant.ts";
 import type { RedisClient } from "./connection.ts";
 import { readJson } from "./read-json.ts";
 import { loadScript, type Script } from "./script.ts";
+import { readable } from "./readable.ts";
 
 /** Whoever has it in hand renews it; a killed one frees it within this time. */
 const LIVES_MS = 15_000;
@@ -61,7 +62,7 @@ export class LettersLock {
     for (let isFirst = true; ; isFirst = false) {
       if ((await client.set(key, value, "PX", LIVES_MS, "NX")) === "OK")
         return new LettersLock(client, key, value);
-      const holder = readHolder(await client.get(key));
+      const holder = readHolder(await readable(key, () => client.get(key)));
       if (onWaiting === undefined) throw new LettersLockedError(holder);
       if (isFirst) onWaiting(holder);
       await sleep(LOOKED_AT_EVERY_MS, undefined, { signal });

@@ -23,6 +23,7 @@ local function standingHold()
   for _, key in ipairs(holdKeys) do
     local hold = redis.call('HMGET', key, 'until', 'kind', 'code')
     if hold[1] then
+      if not tonumber(hold[1]) then error('no number is under "until" of ' .. key) end
       local left = tonumber(hold[1]) - now
       if left > 0 then return { kind = hold[2], code = hold[3], ms = math.ceil(left) } end
       overdue = math.min(overdue or math.huge, -left)

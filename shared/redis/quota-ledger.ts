@@ -5,7 +5,7 @@ import type { Hold, Permit, PermitReply, Signal } from "../domain/permit.ts";
 import type { Quota } from "../domain/quota.ts";
 import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
 import { LedgerMemory, memorableSchema } from "./ledger-memory.ts";
-import { parseOverview, quotaText, type LedgerOverview } from "./ledger-overview.ts";
+import { parseHold, parseOverview, quotaText, type LedgerOverview } from "./ledger-overview.ts";
 import { heartbeatReplySchema, permitReplySchema } from "./ledger-replies.ts";
 import { loadLedgerRuleScript, loadLedgerScript } from "./ledger-script.ts";
 import { RedisClock } from "./redis-clock.ts";
@@ -175,7 +175,7 @@ export class QuotaLedger {
       this.#memory.absorb(memorableSchema.parse(memorable), redisMs, heardAtMs);
       this.#remembered = generation;
     }
-    return parseOverview(overview, this.#memory.holds);
+    return parseOverview(overview, this.#memory.holds.map(parseHold));
   }
 
   /** Another ledger than before: what is remembered must not wait for the next heartbeat. */

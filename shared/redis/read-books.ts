@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { dayAt, daysOf, monthAt } from "../domain/alipay-calendar.ts";
+import { isWritableInstant } from "../domain/instant.ts";
 import type { RedisClient } from "./connection.ts";
 import { redisNow } from "./redis-now.ts";
+import { readable } from "./readable.ts";
 
 /** What is booked of a day, a month, or a merchant's month. Amounts are ten-thousandths of a yuan. */
 export interface Figures {
@@ -42,7 +44,10 @@ const figuresSchema = z.object({
   savedByCache: count,
   savedByThreshold: count,
 });
-const stopSchema = z.object({ stoppedAt: z.coerce.number(), stoppedBy: z.coerce.number() });
+const stopSchema = z.object({
+  stoppedAt: z.coerce.number().refine(isWritableInstant),
+  stoppedBy: z.coerce.number(),
+});
 
 /** What each figure is called in a month's hash; of a day or a merchant with its name after it (books.lua). */
 const FIELDS = [...Object.keys(figuresSchema.shape), ...Object.keys(stopSchema.shape)];
@@ -56,8 +61,10 @@ export async function readPeriod(
   namespace: string,
   period: string,
 ): Promise<PeriodFigures> {
-  const [fields = {}] = await readFields(client, namespace, monthOf(period), [period]);
-  return figuresOf(period, fields);
+  return readable(monthsKey(namespace, monthOf(period)), async () => {
+    const [fields = {}] = await readFields(client, namespace, monthOf(period), [period]);
+    return figuresOf(period, fields);
+  });
 }
 
 /** What is booked of today and of this month, by Redis' clock. */
@@ -71,8 +78,10 @@ export interface CurrentFigures {
 export async function readCurrent(client: RedisClient, namespace: string): Promise<CurrentFigures> {
   const nowMs = await redisNow(client);
   const [day, month] = [dayAt(nowMs), monthAt(nowMs)];
-  const [ofDay = {}, ofMonth = {}] = await readFields(client, namespace, month, [day, month]);
-  return { nowMs, day: figuresOf(day, ofDay), month: figuresOf(month, ofMonth) };
+  return readable(monthsKey(namespace, month), async () => {
+    const [ofDay = {}, ofMonth = {}] = await readFields(client, namespace, month, [day, month]);
+    return { nowMs, day: figuresOf(day, ofDay), month: figuresOf(month, ofMonth) };
+  });
 }
 
 /** Reads the days of a month of which something is booked. */
@@ -82,10 +91,12 @@ export async function readDays(
   month: string,
 ): Promise<PeriodFigures[]> {
   const days = daysOf(month);
-  const booked = await readFields(client, namespace, month, days);
-  return days.flatMap((day, index) => {
-    const fields = booked[index] ?? {};
-    return Object.keys(fields).length > 0 ? [figuresOf(day, fields)] : [];
+  return readable(monthsKey(namespace, month), async () => {
+    const booked = await readFields(client, namespace, month, days);
+    return days.flatMap((day, index) => {
+      const fields = booked[index] ?? {};
+      return Object.keys(fields).length > 0 ? [figuresOf(day, fields)] : [];
+    });
   });
 }
 
@@ -95,7 +106,11 @@ export async function readMerchants(
   namespace: string,
   month: string,
 ): Promise<MerchantFigures[]> {
-  const fields = await client.hgetall(`${booksKey(namespace)}:${month}`);
+  const key = monthsKey(namespace, month);
+  return readable(key, async () => merchantsOf(await client.hgetall(key)));
+}
+
+function merchantsOf(fields: Readonly<Record<string, string>>): MerchantFigures[] {
   const byName = new Map<string, Record<string, string>>();
   for (const [field, value] of Object.entries(fields)) {
     const [, figure, name] = /^(\w+) (none|other|m:.*)$/s.exec(field) ?? [];
@@ -118,7 +133,7 @@ async function readFields(
 ): Promise<Readonly<Record<string, string>>[]> {
   const suffixes = periods.map((period) => (period === month ? "" : ` ${period}`));
   const wanted = suffixes.flatMap((suffix) => FIELDS.map((name) => name + suffix));
-  const values = await client.hmget(`${booksKey(namespace)}:${month}`, ...wanted);
+  const values = await client.hmget(monthsKey(namespace, month), ...wanted);
   return periods.map((_, at) =>
     Object.fromEntries(
       FIELDS.flatMap((name, index) => {
@@ -129,6 +144,7 @@ async function readFields(
   );
 }
 
+const monthsKey = (namespace: string, month: string): string => `${booksKey(namespace)}:${month}`;
 const monthOf = (period: string): string => period.slice(0, "2026-11".length);
 
 function figuresOf(period: string, fields: Readonly<Record<string, string>>): PeriodFigures {

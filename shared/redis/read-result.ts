@@ -4,6 +4,7 @@ import { outcomeSchema } from "../domain/outcome.ts";
 import type { RedisClient } from "./connection.ts";
 import { journalKeys } from "./journal-keys.ts";
 import { readJson } from "./read-json.ts";
+import { readable } from "./readable.ts";
 
 /** What Redis knows of a transaction. */
 export type ReadResult =
@@ -33,12 +34,13 @@ export async function readResult(
 ): Promise<ReadResult> {
   const keys = journalKeys(namespace);
   const resultKey = keys.result(transactionId);
-  const json = await client.get(resultKey);
+  const json = await readable(resultKey, () => client.get(resultKey));
   if (json !== null) {
     return readJson(json) === undefined ? { kind: "unreadable", key: resultKey } : { kind: "result", json };
   }
   const journalKey = keys.journal(transactionId);
-  const journal = readJournal(await client.hmget(journalKey, "kind", "body", "calls"));
+  const fields = await readable(journalKey, () => client.hmget(journalKey, "kind", "body", "calls"));
+  const journal = readJournal(fields);
   return journal ?? { kind: "unreadable", key: journalKey };
 }
 

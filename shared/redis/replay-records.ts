@@ -6,6 +6,7 @@ import { auditKey } from "./audit.ts";
 import type { RedisClient } from "./connection.ts";
 import { readJson } from "./read-json.ts";
 import { loadScript, type Script } from "./script.ts";
+import { readable } from "./readable.ts";
 
 const TTL_SECONDS = 90 * 86_400;
 /** Who runs it says so this often at least; after that nobody does. */
@@ -154,7 +155,8 @@ export class ReplayRecords {
   }
 
   async read(id: string, nowMs: number): Promise<ReplayRecord | undefined> {
-    const record = recordSchema.safeParse(await this.#client.hgetall(this.#key(id)));
+    const key = this.#key(id);
+    const record = recordSchema.safeParse(await readable(key, () => this.#client.hgetall(key)));
     if (!record.success) return undefined;
     const { aliveUntil, ...said } = record.data;
     return { ...said, state: said.state === "running" && aliveUntil < nowMs ? "interrupted" : said.state };
@@ -162,7 +164,7 @@ export class ReplayRecords {
 
   /** The last ones, newest first. */
   async last(most: number, nowMs: number): Promise<ReplayRecord[]> {
-    const ids = await this.#client.zrevrange(this.#index, 0, most - 1);
+    const ids = await readable(this.#index, () => this.#client.zrevrange(this.#index, 0, most - 1));
     const records = await Promise.all(ids.map((id) => this.read(id, nowMs)));
     return records.filter((record) => record !== undefined);
   }

@@ -2,10 +2,13 @@ import { Command } from "commander";
 import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
 import { readCurrent } from "../../../shared/redis/read-books.ts";
 import { withBudgetHolds } from "../budget-holds.ts";
+import { complain } from "../complain.ts";
 import { fitRows } from "../fit-rows.ts";
 import { formatJson } from "../format-json.ts";
 import { ledgerJson, ledgerRows, spendJson, spendRow } from "../format-ledger.ts";
+import { problemOf } from "../problem-of.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
+import { attempt } from "../read-status.ts";
 import { withRedis } from "../with-redis.ts";
 
 const EXAMPLES = `
@@ -23,16 +26,28 @@ export function quotaShowCommand(): Command {
     .addHelpText("after", EXAMPLES)
     .action(async ({ json }: { json?: true }) => {
       const { application, spend, ledger, strikesPerDay } = await read();
+      if (!spend.ok) {
+        complain(spend.error);
+        process.exitCode = 1;
+      }
       if (json) {
-        const all = { ...application, ...ledgerJson(ledger, strikesPerDay), spendToday: spendJson(spend) };
-        process.stdout.write(formatJson(all));
+        const spendToday = spend.ok ? spendJson(spend.value) : { problem: problemOf(spend.error) };
+        process.stdout.write(
+          formatJson({ ...application, ...ledgerJson(ledger, strikesPerDay), spendToday }),
+        );
         return;
       }
       const whose = [
         ["application", application.appId],
         ["gateway", application.gatewayUrl],
       ] as const;
-      process.stdout.write(fitRows([...whose, ...ledgerRows(ledger, strikesPerDay), spendRow(spend)]));
+      process.stdout.write(
+        fitRows([
+          ...whose,
+          ...ledgerRows(ledger, strikesPerDay),
+          ...(spend.ok ? [spendRow(spend.value)] : []),
+        ]),
+      );
     });
 }
 
@@ -40,11 +55,11 @@ async function read() {
   const settings = readCommandSettings(["installation", "redis", "application", "quota"]);
   const { application, quota, installation } = settings;
   return withRedis(settings.redis.url, async (client) => {
-    const spend = await readCurrent(client, installation.namespace);
+    const spend = await attempt(() => readCurrent(client, installation.namespace));
     const ledger = await readLedgerOverview(client, application, quota.windows);
     return {
       application,
-      ledger: withBudgetHolds(ledger, spend),
+      ledger: spend.ok ? withBudgetHolds(ledger, spend.value) : ledger,
       spend,
       strikesPerDay: quota.limitStrikesPerDay,
     };

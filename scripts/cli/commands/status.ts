@@ -36,8 +36,11 @@ export function statusCommand(): Command {
     .action(async (flags: StatusFlags) => {
       const reader = new StatusReader();
       for (const warning of reader.warnings) process.stderr.write(`warning: ${warning}\n`);
-      await (flags.watch ? watch(reader, flags) : lookOnce(reader, flags));
-      await reader.close();
+      try {
+        await (flags.watch ? watch(reader, flags) : lookOnce(reader, flags));
+      } finally {
+        await reader.close();
+      }
     });
 }
 
@@ -48,7 +51,10 @@ function watch(reader: StatusReader, { interval, json }: StatusFlags): Promise<v
 async function lookOnce(reader: StatusReader, { json }: StatusFlags): Promise<void> {
   const status = await reader.read();
   process.stdout.write(json ? formatJson(statusJson(status)) : formatStatus(status, Date.now()));
-  for (const part of [status.queues, status.redis]) {
+  const inRedis = status.redis.ok
+    ? [status.redis.value.spend, status.redis.value.putOff, status.redis.value.failures]
+    : [];
+  for (const part of [status.queues, status.redis, ...inRedis]) {
     if (part.ok) continue;
     complain(part.error);
     process.exitCode = 1;

@@ -151,7 +151,7 @@ async function look({ stage, flags, accounts, startedAtMs }: Run): Promise<LiveV
     gateway: stage.sandbox.report(),
     queued: countQueued(status),
     ledger: redis?.quota.ok ? redis.quota.value.ledger : undefined,
-    spend: redis?.spend.day,
+    spend: redis?.spend.ok ? redis.spend.value.day : undefined,
   };
 }
 

@@ -330,6 +330,66 @@ describe("riskline status", () => {
   });
 });
 
+describe("what Redis holds that is none of ours", () => {
+  const state = () => ledgerKeys({ ...application, credentialsId: "" });
+
+  it.each([
+    [
+      "the books, of another type",
+      () => `${namespace}:spend:`,
+      (key: string) => redis.set(key, "x"),
+      "spent today",
+    ],
+    [
+      "books without numbers",
+      () => `${namespace}:spend:`,
+      (key: string) => redis.hset(key, "calls", "abc"),
+      "spent today",
+    ],
+    [
+      "failures, of another type",
+      () => `${namespace}:failures`,
+      (key: string) => redis.set(key, "x"),
+      "latest errors",
+    ],
+  ])("%s, is named by status, which shows all the rest", async (_, nameOf, spoil, part) => {
+    const key = nameOf().endsWith("spend:")
+      ? `${nameOf()}${formatInstant(Date.now()).slice(0, 7)}`
+      : nameOf();
+    await spoil(key);
+    const shown = await look("status");
+    expect(shown.status).toBe(1);
+    expect(shown.stdout.replaceAll(/\s+/g, " ")).toContain(
+      `${part} unknown: ${key} in Redis is none of Riskline's`,
+    );
+    expect(shown.stdout).toContain("limit answers in 24 h");
+    expect(shown.stderr).toContain(key);
+  });
+
+  it.each([
+    ["a date that is none", () => redis.hset(state().state, "lastStart", "9e15"), "lastStart cannot be read"],
+    ["another type", () => redis.set(state().log, "x"), "it has another type"],
+    [
+      "a hold without an end",
+      () => redis.hset(state().freeze, { kind: "banned", code: "x", since: 1, until: "x", by: "w" }),
+      "until cannot be read",
+    ],
+  ])("%s in the ledger, is named by quota show and by status, which end", async (_, spoil, reason) => {
+    await spoil();
+    const shown = await look("quota", "show");
+    expect(shown).toMatchObject({ status: 1, stdout: "" });
+    expect(shown.stderr).toMatch(
+      /^riskline: riskline:quota:[\w-]+:(\*|freeze) in Redis is none of Riskline's: .*\n$/,
+    );
+    expect(shown.stderr).toContain(reason);
+    const status = await look("status", "--json");
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      quota: { problem: expect.stringContaining(reason) },
+      spendToday: { calls: 0 },
+    });
+  });
+});
+
 describe("riskline status --watch", () => {
   it("shows it again and again where it is no terminal, and ends well at SIGINT", async () => {
     const broker = await testBroker();

@@ -86,6 +86,17 @@ describe("its probe", () => {
     expect(hold.standing(1_100)).toBeUndefined();
   });
 
+  it("whose answer tells nothing of the hold is followed by another one, a first step later", () => {
+    engageAt("clock-skew", 0);
+    hold.beginProbe("probe", MINUTE, 6_000);
+    hold.postponeProbe("another", MINUTE + 80);
+    expect(hold.standing(MINUTE + 80)).toMatchObject({ remainingMs: 5_920 });
+    hold.postponeProbe("probe", MINUTE + 80);
+    expect(hold.standing(MINUTE + 80)).toMatchObject({ remainingMs: MINUTE });
+    hold.lift(MINUTE + 80, "unreachable");
+    expect(hold.isEngaged).toBe(true);
+  });
+
   it("that fails renews the hold, longer", () => {
     engageAt("unreachable", 0);
     hold.beginProbe("probe", 1_000, 6_000);

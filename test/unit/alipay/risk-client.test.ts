@@ -492,6 +492,18 @@ describe("a call that never left", () => {
     expect(await score({}, { ...URGENCY, patienceMs: 3_000 })).toEqual(scoredAfter(1));
   });
 
+  it("for want of a connection is over with any answer, though it brings no score", async () => {
+    gateway.answerWith(notSent("unreachable"), failed(RETRYABLE), scored);
+    expect(await score({}, { ...URGENCY, patienceMs: 3_000 })).toEqual(scoredAfter(2));
+    expect(events.onReleased.mock.calls).toEqual([["unreachable"]]);
+  });
+
+  it("because it could not be recorded gives its permit back", async () => {
+    vi.spyOn(record, "sent").mockRejectedValueOnce(new Error("away"));
+    await expect(score()).rejects.toThrow("away");
+    expect(ledger.unused.mock.calls).toEqual([["permit-1"]]);
+  });
+
   it("for want of a connection holds this replica for a second", async () => {
     gateway.answerWith(notSent("unreachable"), scored);
     const startedAt = performance.now();

@@ -157,6 +157,20 @@ describe("where several wait", () => {
     await vi.waitFor(() => expect(permits.unused).toHaveBeenCalledExactlyOnceWith("permit-3"));
   });
 
+  it("whoever is not wanted any more gets none", async () => {
+    const goOn = holdUp();
+    const leaving = new AbortController();
+    const [left, staying] = [enter({ priority: 1, signal: leaving.signal }), enter()];
+    permits.replyWith(() => {
+      leaving.abort(); // long before a sweep
+      return permits.grant({ further: 1 });
+    });
+    await goOn();
+    expect((await Promise.all([left, staying])).map(idOf)).toEqual(["interrupted", "permit-3"]);
+    await vi.waitFor(() => expect(permits.unused).toHaveBeenCalledExactlyOnceWith("permit-2"));
+    expect(await enter({ signal: AbortSignal.abort() })).toEqual({ kind: "interrupted" });
+  });
+
   it("a hold that begins lets none of them pass", async () => {
     const goOn = holdUp();
     const others = [enter({ patienceMs: 200 }), enter({ patienceMs: 200 })];
