@@ -1,4 +1,5 @@
 import { connect, type ChannelModel, type ConfirmChannel } from "amqplib";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { declareTopology } from "../../shared/amqp/declare-topology.ts";
 import { topologyOf } from "../../shared/amqp/topology.ts";
@@ -14,6 +15,7 @@ import { nextBody } from "./next-body.ts";
 
 const RISKLINE = fileURLToPath(new URL("../../scripts/cli/riskline.js", import.meta.url));
 const PUBLISHED_AT_ONCE = 5_000;
+const LOOK_EVERY_MS = 100;
 
 /** Of a transaction as a producer writes it, what is looked at here. */
 export interface TransactionBody {
@@ -107,6 +109,17 @@ export class Installation {
   /** Takes what became of transactions out of Redis, so that a round finds no more in it than the one before. */
   async forgetOutcomes(): Promise<void> {
     for (const kind of ["journal", "result"]) await removeKeys(this.redis, `${this.namespace}:${kind}:*`);
+  }
+
+  /**
+   * Lets Redis rewrite its append-only file now: it would do so while somebody else is measured, who has not written what makes
+   * it long.
+   */
+  async tidyRedis(): Promise<void> {
+    const persistence = (): Promise<string> => this.redis.info("persistence");
+    if (!(await persistence()).includes("aof_enabled:1")) return;
+    await this.redis.bgrewriteaof();
+    while (/aof_rewrite_(in_progress|scheduled):1/.test(await persistence())) await sleep(LOOK_EVERY_MS);
   }
 
   async purge(queue: string): Promise<void> {

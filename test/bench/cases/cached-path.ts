@@ -73,14 +73,16 @@ async function roundOf(
     await contender.end();
     await installation.purge("results");
     await installation.forgetOutcomes();
+    await installation.tidyRedis();
   }
 }
 
 async function roundOnBullMq(
-  { namespace, env }: Installation,
+  installation: Installation,
   part: Part,
   { redisUrl }: BenchContext["servers"],
 ): Promise<MeasuredPart> {
+  const { namespace, env } = installation;
   const connection = { url: redisUrl };
   const transactions = new Queue(`${namespace}.transactions`, { connection });
   const results = new Queue(`${namespace}.results`, { connection });
@@ -97,6 +99,7 @@ async function roundOnBullMq(
       await queue.obliterate({ force: true });
       await queue.close();
     }
+    await installation.tidyRedis();
   }
 }
 
