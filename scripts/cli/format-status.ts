@@ -2,6 +2,7 @@ import { brokerNames } from "../../shared/amqp/broker-names.ts";
 import type { QueueCounts } from "../../shared/amqp/inspect-queues.ts";
 import { formatInstant } from "../../shared/domain/instant.ts";
 import { LANES } from "../../shared/domain/delivery.ts";
+import type { Attempt } from "./attempt.ts";
 import { fitCompactRows } from "./fit-rows.ts";
 import { forecast, type Forecast } from "./forecast.ts";
 import { failuresJson, formatFailures } from "./format-failures.ts";
@@ -11,7 +12,7 @@ import { formatQueues } from "./format-queues.ts";
 import { inGroups } from "./in-groups.ts";
 import { putOffJson, putOffRow } from "./format-put-off.ts";
 import { problemOf } from "./problem-of.ts";
-import type { Attempt, Status } from "./read-status.ts";
+import type { Status } from "./read-status.ts";
 
 /** The status as JSON: what could not be found out has a problem instead. */
 export function statusJson(status: Status) {

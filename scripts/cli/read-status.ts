@@ -11,13 +11,10 @@ import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledg
 import { readCurrent, type CurrentFigures } from "../../shared/redis/read-books.ts";
 import { readPutOff, type PutOff } from "../../shared/redis/read-put-off.ts";
 import { redisNow } from "../../shared/redis/redis-now.ts";
+import { attempt, type Attempt } from "./attempt.ts";
 import { withBudgetHolds } from "./budget-holds.ts";
 import { KeptConnection } from "./kept-connection.ts";
 import { connectToRedis } from "./with-redis.ts";
-
-/** What was found, or why it was not. */
-export type Attempt<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown };
 
 /** The state of an installation, as far as its servers answer. */
 export interface Status {
@@ -98,14 +95,5 @@ export class StatusReader {
         };
       }),
     };
-  }
-}
-
-/** For what can be shown without the rest. */
-export async function attempt<T>(find: () => Promise<T>): Promise<Attempt<T>> {
-  try {
-    return { ok: true, value: await find() };
-  } catch (error) {
-    return { ok: false, error };
   }
 }

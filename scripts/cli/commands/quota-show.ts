@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
 import { readCurrent } from "../../../shared/redis/read-books.ts";
+import { attempt } from "../attempt.ts";
 import { withBudgetHolds } from "../budget-holds.ts";
 import { complain } from "../complain.ts";
 import { fitRows } from "../fit-rows.ts";
@@ -8,7 +9,6 @@ import { formatJson } from "../format-json.ts";
 import { ledgerJson, ledgerRows, spendJson, spendRow } from "../format-ledger.ts";
 import { problemOf } from "../problem-of.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
-import { attempt } from "../read-status.ts";
 import { withRedis } from "../with-redis.ts";
 
 const EXAMPLES = `
