@@ -167,6 +167,7 @@ export function createHandler(options: HandlerOptions) {
     return conclude(late ?? { kind: "held", cause: kind }, known.calls, known, work);
   }
 
+  /** Not async: most transactions need no call, and so nothing to wait for. */
   function gather(
     claim: Claim,
     { transaction, delivery, urgency, hand }: Work,

@@ -83,9 +83,14 @@ function redisObserver({ log, metrics, health, failures }: WorkerLogOptions): Wo
     log.error("redis-unreadable", { error });
     failures.note({ event: "redis-unreadable", ...problemOf(error) });
   });
+  const onAnswer = (): void => {
+    if (health.redisAnswered(performance.now())) log.info("redis-ready");
+  };
   return {
+    onAnswer,
     onTrouble: (error) => {
       if (isUnreadable(error)) {
+        onAnswer(); // it is there
         metrics.faultMet("redis");
         return sayUnreadable(error);
       }
@@ -93,9 +98,6 @@ function redisObserver({ log, metrics, health, failures }: WorkerLogOptions): Wo
       if (!health.redisFailed(performance.now())) return;
       log.error("redis-away", { error });
       failures.note({ event: "redis-away", ...problemOf(error) });
-    },
-    onAnswer: () => {
-      if (health.redisAnswered(performance.now())) log.info("redis-ready");
     },
   };
 }

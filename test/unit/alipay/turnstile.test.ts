@@ -477,7 +477,7 @@ describe("a hold", () => {
     hold.engage("unreachable", "ECONNREFUSED", longAgo, longAgo);
     expect((await enter()).kind).toBe("pass");
     const waiting = enter({ patienceMs: LONGEST_CALL_MS / 2 });
-    await sleep(50);
+    await vi.waitFor(() => expect(events.onHeld).toHaveBeenCalledOnce());
     hold.lift(performance.now());
     expect((await waiting).kind).toBe("pass");
   });

@@ -138,7 +138,6 @@ it("counts every failure of Redis, says it once, is unready meanwhile, and says 
 it("takes what Redis holds that is none of ours for a fault, says it once for a while, and stays ready", async () => {
   const { observers, lines, health, metric } = workerLog();
   observers.consumer.onSubscribed?.("risk.transactions.standard");
-  observers.redis.onAnswer();
   const foreign = new Error("WRONGTYPE Operation against a key");
   for (let look = 0; look < 3; look++) observers.redis.onTrouble(foreign);
   expect(lines).toMatchObject([
