@@ -141,16 +141,17 @@ export async function readLedgerOverview(
 ): Promise<LedgerOverview> {
   const keys = ledgerKeys({ ...application, credentialsId: "" });
   const look = loadLedgerScript(client, "look");
-  const permissions = await findKeys(client, keys.permission.replace(/[^:]*$/, "*"));
+  const everyKey = keys.log.replace(/[^:]*$/, "*");
+  const [json, permissions] = await Promise.all([
+    readable(everyKey, async () => z.string().parse(await look(scriptKeys(keys), [quotaText(configured)]))),
+    findKeys(client, keys.permission.replace(/[^:]*$/, "*")),
+  ]);
   const holds = await Promise.all(
     [keys.freeze, ...permissions].map((key) =>
       readable(key, async () => parseHold(await client.hgetall(key))),
     ),
   );
-  return readable(keys.log.replace(/[^:]*$/, "*"), async () => {
-    const json = z.string().parse(await look(scriptKeys(keys), [quotaText(configured)]));
-    return parseOverview(json, holds);
-  });
+  return readable(everyKey, async () => parseOverview(json, holds));
 }
 
 /** What a hash says of a hold; undefined where there is none. @throws ZodError */
