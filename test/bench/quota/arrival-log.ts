@@ -16,6 +16,10 @@ export class ArrivalLog {
     this.#events.emit("arrival");
   }
 
+  get count(): number {
+    return this.#arrivals.length;
+  }
+
   /** Those after `fromMs`, up to `toMs`. */
   between(fromMs: number, toMs = Infinity): number[] {
     return this.#arrivals.map(({ atMs }) => atMs).filter((atMs) => atMs > fromMs && atMs <= toMs);

@@ -19,6 +19,7 @@ export async function runCase(
   try {
     await stage.publish(extent.backlog);
     await stage.startReplicas();
+    await stage.replaceCalled();
     const veterans = stage.replicas;
     const callsBefore = veterans.map(callsOf);
     const fromMs = performance.now();

@@ -132,6 +132,11 @@ export class Stage {
     }
   }
 
+  /** So that the backlog does not depend on how long the replicas took to start, while the first of them were calling. */
+  async replaceCalled(): Promise<void> {
+    await this.publish(this.arrivals.count);
+  }
+
   /** Standard transactions that nobody has in hand. */
   async countWaiting(): Promise<number> {
     return (await this.pipeline.ready("transactions.standard")) + (await this.pipeline.ready("waiting"));
