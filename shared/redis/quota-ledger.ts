@@ -3,8 +3,9 @@ import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { Hold, Permit, PermitReply, Signal } from "../domain/permit.ts";
 import type { Quota } from "../domain/quota.ts";
+import { KnownLedger } from "./known-ledger.ts";
 import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
-import { LedgerMemory, memorableSchema } from "./ledger-memory.ts";
+import { memorableSchema } from "./ledger-memory.ts";
 import { parseHold, parseOverview, quotaText, type LedgerOverview } from "./ledger-overview.ts";
 import { heartbeatReplySchema, permitReplySchema } from "./ledger-replies.ts";
 import { loadLedgerRuleScript, loadLedgerScript } from "./ledger-script.ts";
@@ -48,17 +49,11 @@ export class QuotaLedger {
   readonly #lifeMs: number;
   readonly #replica = randomUUID();
   readonly #scripts;
-  readonly #memory = new LedgerMemory();
+  readonly #known = new KnownLedger();
+  readonly #clock = new RedisClock();
   readonly #monotonicMs: () => number;
   #permits = 0;
-  /** The ledger as this replica last met it: another one may have forgotten calls that were made. */
-  #generation = "";
-  /** The ledger that was given what this replica remembers of the one before. */
-  #seeded = "";
-  /** The ledger that this replica remembers. */
-  #remembered = "";
   #quotasDisagree = false;
-  readonly #clock = new RedisClock();
 
   /** `monotonicMs`: a clock that only runs forward. */
   constructor(client: Redis, settings: LedgerSettings, monotonicMs = () => performance.now()) {
@@ -98,7 +93,7 @@ export class QuotaLedger {
     const asked = this.#scripts.permit(this.#allKeys, [
       id,
       this.#lifeMs,
-      this.#generation,
+      this.#known.generation,
       randomUUID(),
       history,
       this.#quotaText,
@@ -155,43 +150,30 @@ export class QuotaLedger {
    */
   async heartbeat(): Promise<LedgerOverview> {
     const { worker, history } = this.#settings;
-    const isRemembered = this.#remembered !== "" && this.#remembered === this.#generation;
-    const { second, minute } = isRemembered ? this.#memory.wanted : { second: 0, minute: 0 };
+    const wanted = this.#known.wanted;
     const askedAt = this.#monotonicMs();
-    const self = [worker, this.#lifeMs, this.#generation, randomUUID(), history, this.#quotaText];
+    const self = [worker, this.#lifeMs, this.#known.generation, randomUUID(), history, this.#quotaText];
     const reply = await this.#scripts
-      .heartbeat(this.#allKeys, [...self, second, minute])
+      .heartbeat(this.#allKeys, [...self, wanted.second, wanted.minute])
       .catch((error: unknown) => {
-        this.#memory.noteSilence(this.#monotonicMs());
+        this.#known.noteSilence(this.#monotonicMs());
         throw error;
       });
     const [generation, redisMs, overview, ...memorable] = heartbeatReplySchema.parse(reply);
-    const heardAtMs = this.#monotonicMs();
-    this.#clock.heard(redisMs, heardAtMs - askedAt);
-    this.#generation = generation;
-    const isGivenBack = await this.#giveBack(generation, redisMs, heardAtMs);
-    // What a ledger says before it got its memory back is not worth remembering, nor is a part of another one.
-    if (!isGivenBack && (!isRemembered || this.#remembered === generation)) {
-      this.#memory.absorb(memorableSchema.parse(memorable), redisMs, heardAtMs);
-      this.#remembered = generation;
-    }
-    return parseOverview(overview, this.#memory.holds.map(parseHold));
+    const heard = { generation, redisMs, localMs: this.#monotonicMs() };
+    this.#clock.heard(redisMs, heard.localMs - askedAt);
+    this.#known.meet(generation);
+    const owed = this.#known.owedTo(heard);
+    if (owed !== undefined) await this.#scripts.seed(this.#allKeys, [generation, JSON.stringify(owed)]);
+    this.#known.noteSeeded(generation);
+    // What a ledger says before it got its memory back is not worth remembering.
+    if (owed === undefined) this.#known.absorb(memorableSchema.parse(memorable), heard, wanted);
+    return parseOverview(overview, this.#known.holds.map(parseHold));
   }
 
-  /** Another ledger than before: what is remembered must not wait for the next heartbeat. */
+  /** Where it is another ledger than before, what is remembered must not wait for the next heartbeat. */
   #meet(generation: string): void {
-    const isNews = this.#generation !== generation && this.#generation !== "";
-    this.#generation = generation;
-    if (isNews) this.heartbeat().catch(() => undefined); // the next one tells what is wrong
-  }
-
-  /** Where the ledger was begun anew, what is remembered of the one before goes into it. True where there was any. */
-  async #giveBack(generation: string, redisMs: number, heardAtMs: number): Promise<boolean> {
-    if (this.#seeded === generation) return false;
-    const seed = this.#memory.seed(redisMs, heardAtMs);
-    if (seed !== undefined) await this.#scripts.seed(this.#allKeys, [generation, JSON.stringify(seed)]);
-    this.#seeded = generation;
-    return seed !== undefined;
+    if (this.#known.meet(generation)) this.heartbeat().catch(() => undefined); // the next one tells what is wrong
   }
 
   /**
