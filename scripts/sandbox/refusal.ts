@@ -21,12 +21,14 @@ const MESSAGES: Readonly<Record<string, string>> = {
 /** The `msg` that belongs to a code. */
 export const messageOf = (code: string): string => MESSAGES[code] ?? "Unknown";
 
+/** A parameter that is required is not there. */
 export const missing = (parameter: string, subCode: string): Refusal => ({
   code: "40001",
   subCode,
   subMsg: `the required parameter ${parameter} is missing`,
 });
 
+/** A parameter is there, and wrong. */
 export const invalid = (subCode: string, subMsg: string): Refusal => ({ code: "40002", subCode, subMsg });
 
 /** Like the real gateway's: it echoes the whole text that it verified, escaped for HTML. A trap for logs. */
@@ -36,12 +38,14 @@ export const invalidSignature = (signedText: string): Refusal =>
     `验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配，网关生成的验签字符串为：${escapeHtml(signedText)}`,
   );
 
+/** The quota was exceeded. */
 export const CALL_LIMITED: Refusal = {
   code: "40005",
   subCode: "isv.app-call-limited",
   subMsg: "调用次数超限，包含调用频率超限",
 };
 
+/** The application is on the blacklist. */
 export const PUNISHED: Refusal = {
   code: "40006",
   subCode: "isv.app-api-punished",

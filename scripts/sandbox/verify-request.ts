@@ -18,6 +18,7 @@ export interface SignedRequest {
   readonly bizContent: string;
 }
 
+/** A request that is signed as it should be, or what the gateway answers instead. */
 export type Verified =
   { readonly ok: true; readonly request: SignedRequest } | { readonly ok: false; readonly refusal: Refusal };
 

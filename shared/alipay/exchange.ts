@@ -9,6 +9,10 @@ export type PostOutcome =
   /** Not one byte of the request left. */
   | { readonly kind: "not-sent"; readonly why: "withdrawn" | "unreachable"; readonly detail: string };
 
+/**
+ * How an exchange broke after it departed: no complete answer by the deadline, a lost connection, too large an
+ * answer, or none that is HTTP.
+ */
 export type BrokenCause = "timeout" | "reset" | "oversize" | "unreadable";
 
 /**

@@ -44,6 +44,7 @@ interface Call {
   readonly traceId: string | null;
 }
 
+/** When a call leaves, and what may yet keep it from leaving. */
 export interface Departure {
   /** Asked once the call is signed: it leaves so many milliseconds later, at once where that is 0 or less. */
   readonly waitMs: () => number;
@@ -53,6 +54,7 @@ export interface Departure {
   readonly signal?: AbortSignal;
 }
 
+/** `alipay.security.risk.detect` at one gateway, for one application. */
 export interface Gateway {
   /** One call, or none. Rejects for nothing that the gateway or the network does. */
   detect(transaction: Transaction, departure: Departure): Promise<GatewayAnswer>;

@@ -10,6 +10,7 @@ type Interpretation =
   | { readonly kind: "scored"; readonly riskScore: number; readonly ruleCodes: readonly string[] }
   | { readonly kind: "failed"; readonly failure: Failure };
 
+/** What interpreting needs to know of an application besides the answer. */
 export interface Interpreter {
   readonly verify: Verify;
   /** Codes and sub-codes that count as a ban besides the table's, as `canonicalCode` spells them. */

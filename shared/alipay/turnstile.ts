@@ -16,6 +16,7 @@ export interface PermitSource {
   unused(permitId: string): void;
 }
 
+/** Who asks to call: what decides the order, and how long it can stay. */
 export interface Passenger {
   /** Which call of its transaction this is, from 1, and how many there may be. */
   readonly call: number;
@@ -33,6 +34,7 @@ export interface Passenger {
   readonly signal: AbortSignal;
 }
 
+/** What came of asking: the way to the gateway is open, or why it is not. */
 export type Passage =
   | { readonly kind: "pass"; readonly permit: Permit; readonly isProbe: boolean }
   /** Not this call; others may pass meanwhile. */

@@ -7,6 +7,7 @@ import type { OutgoingMessage } from "./outgoing-message.ts";
 import { redeclareMissing } from "./redeclare-missing.ts";
 import { refuse, Unconfirmed, type Pending } from "./unconfirmed.ts";
 
+/** Publishes with confirms on a channel of its own. */
 export interface Publisher {
   /**
    * Resolves once the broker has confirmed the message. Waits while there is no connection, the broker is blocked

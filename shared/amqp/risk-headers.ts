@@ -1,7 +1,9 @@
 /** The headers that are ours; a producer's own under this prefix mean nothing (contract, sections 2 and 4). */
 export const RISK_PREFIX = "x-risk-";
+/** A producer's headers under our prefix are kept under this one. */
 export const ORIGINAL_PREFIX = "x-risk-original-";
 
+/** By what they tell; dead letters bear the first eight (contract, section 4). */
 export const RISK_HEADERS = {
   reason: "x-risk-reason",
   detail: "x-risk-detail",

@@ -16,6 +16,7 @@ export interface QueueDeclaration {
   readonly arguments: Readonly<Record<string, string | number>>;
 }
 
+/** Messages of an exchange whose routing key fits the pattern go to the queue. */
 export interface BindingDeclaration {
   readonly kind: "binding";
   readonly exchange: string;

@@ -23,6 +23,7 @@ export interface BudgetUse {
   readonly endsAtMs: number;
 }
 
+/** What budgets are set for: days and months in Beijing. */
 export const PERIODS: readonly Period[] = ["day", "month"];
 const NEARLY = { spent: 4, of: 5 };
 

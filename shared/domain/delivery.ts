@@ -25,6 +25,7 @@ export interface Delivery {
   readonly correlationId: string | undefined;
 }
 
+/** It was in the waiting queue at least once. */
 export const hasWaited = ({ lane }: Delivery): boolean => lane === "waiting";
 
 /**

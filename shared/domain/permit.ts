@@ -19,6 +19,7 @@ export const HOLD_KINDS = [
 ] as const;
 export type HoldKind = (typeof HOLD_KINDS)[number];
 
+/** No call is made for as long as it stands; when it is due, one probe finds out whether it is over. */
 export interface Hold {
   readonly kind: HoldKind;
   /** The gateway's code that brought it about, or a few words. */

@@ -15,6 +15,7 @@ export type AfterFailure =
   /** No call is of use until something changes; this transaction waits without calling. */
   | { readonly next: "hold" };
 
+/** Calls for one transaction at most, the first included. */
 export const callLimit = (policy: RetryPolicy): number => policy.retryLimit + 1;
 
 /** How many of the calls made for a transaction count against the limit. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+/** From the mildest to the strictest. */
 export const VERDICTS = ["approve", "review", "decline"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
@@ -38,6 +39,7 @@ export interface VerdictLimits {
   readonly declineAt: number;
 }
 
+/** `riskScore`: 0 to 1, more is riskier. A score at a limit belongs to the stricter side. */
 export function verdictOf(riskScore: number, limits: VerdictLimits): Verdict {
   if (riskScore >= limits.declineAt) return "decline";
   if (riskScore >= limits.reviewAt) return "review";

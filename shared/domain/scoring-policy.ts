@@ -5,6 +5,7 @@ import { changeSince, scoredPayment, type ChangeRules } from "./payer-change.ts"
 import { thresholdOf, type Thresholds } from "./thresholds.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** Which transactions are worth a call. */
 export interface ScoringPolicy {
   /** Above its threshold, a transaction is always scored. */
   readonly thresholds: Thresholds;

@@ -32,6 +32,7 @@ import { loadGatheredScript } from "./gathered-script.ts";
 /** What was put off is looked at on the same day, and compared with a few before. */
 const PUT_OFF_TTL_SECONDS = 40 * 86_400;
 
+/** Where the journal lies, and how long each part of it stays. */
 export interface JournalSettings {
   readonly namespace: string;
   /** The quota ledger's, which say whether calls have been stopped. */

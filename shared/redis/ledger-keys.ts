@@ -20,6 +20,7 @@ export interface LedgerKeys {
   readonly latency: string;
 }
 
+/** `credentialsId` tells sets of credentials apart and is no secret; what goes into a name is hashed. */
 export function ledgerKeys(of: { appId: string; gatewayUrl: string; credentialsId: string }): LedgerKeys {
   const base = `riskline:quota:${shortHash(`${of.appId} ${of.gatewayUrl}`)}`;
   return {

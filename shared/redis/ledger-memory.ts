@@ -15,6 +15,7 @@ export const memorableSchema = z.tuple([
   flat, // permission hold
   flat, // quota that an operator set
 ]);
+/** As `memorableSchema` gives it; of a heartbeat that asked for a part, seconds and minutes are a part. */
 export type Memorable = z.infer<typeof memorableSchema>;
 
 const SECOND_MS = 1_000;

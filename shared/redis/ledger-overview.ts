@@ -47,6 +47,7 @@ export interface LedgerOverview {
   readonly holds: readonly HoldOverview[];
 }
 
+/** The quota that an operator set for all replicas; `atMs` as Unix milliseconds. */
 export interface SetQuota {
   readonly quota: Quota;
   readonly by: string;

@@ -25,6 +25,7 @@ export interface OperatorSettings {
   readonly operator: string;
 }
 
+/** A hold as it stands in Redis; `untilMs` as Unix milliseconds. */
 export interface OperatorHold {
   readonly kind: string;
   /** The gateway's code, or an operator's reason. */
@@ -42,6 +43,7 @@ export interface StandingHold extends OperatorHold {
   readonly isBeingProbed: boolean;
 }
 
+/** What an operator's freeze did. */
 export interface Freeze {
   /** False where calls were frozen for at least as long already. */
   readonly isChanged: boolean;

@@ -18,6 +18,7 @@ const MINUTE_MS = 60_000;
 /** Permission holds: probes after 1, 2, 4 … 30 minutes. */
 const PERMISSION_HOLD_MS = { first: MINUTE_MS, longest: 30 * MINUTE_MS };
 
+/** Whose quota it is, and what this replica brings to it. */
 export interface LedgerSettings {
   readonly appId: string;
   readonly gatewayUrl: string;

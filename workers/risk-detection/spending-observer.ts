@@ -5,6 +5,7 @@ import type { Outcome } from "../../shared/domain/outcome.ts";
 import type { Logger } from "../../shared/process/logger.ts";
 import type { Metrics } from "../../shared/process/metrics.ts";
 
+/** Hears what the journal books. */
 export interface SpendingObserver {
   /** What all replicas' calls cost so far. */
   readonly onSpent: (spent: Spent) => void;

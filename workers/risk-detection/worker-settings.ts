@@ -22,15 +22,19 @@ export const readWorkerSettings = () =>
     "worker",
   ]);
 
+/** By group, as the settings' table names them. */
 export type WorkerSettings = ReturnType<typeof readWorkerSettings>;
 
+/** In ten-thousandths of a yuan; undefined where none is set. */
 export const budgetsOf = ({ spending }: WorkerSettings): Budgets => ({
   day: spending.budgetPerDay,
   month: spending.budgetPerMonth,
 });
 
+/** Which transactions are worth a call. */
 export const scoringPolicyOf = ({ policy }: WorkerSettings): ScoringPolicy => readScoringPolicy(policy);
 
+/** How often a transaction's call is made again, and after which wait. */
 export const retryPolicyOf = ({ calls }: WorkerSettings): RetryPolicy => ({
   retryLimit: calls.retryLimit,
   initialDelayMs: calls.retryInitialDelayMs,

@@ -36,6 +36,7 @@ export interface ReadLetter {
 /** One that is still in hand. */
 export type HeldLetter = ReadLetter & Pick<LetterInHand, "remove">;
 
+/** What letters are assessed by. */
 export interface Assessment {
   readonly client: RedisClient;
   readonly settings: Settings<"installation" | "calls" | "policy" | "journal">;

@@ -100,6 +100,7 @@ export function formatRecord(
   ]);
 }
 
+/** A replay for `--json`: its start as an instant instead of milliseconds. */
 export function recordJson({ startedAt, ...record }: ReplayRecord) {
   return { ...record, startedAt: formatInstant(startedAt) };
 }

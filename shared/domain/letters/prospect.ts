@@ -31,6 +31,7 @@ export interface ReplayTerms {
   readonly payer: { readonly score: StoredScore | undefined; readonly device: () => string };
 }
 
+/** Why a letter would come back as it is. */
 export type Hopeless = "malformed" | "unsupported-rail" | "conflict" | "expired" | "attempts-exhausted";
 
 /** What would become of a dead letter that is put back. */

@@ -18,6 +18,7 @@ export interface LetterSelection {
 /** Shorter beginnings of an instance could mean several. */
 const LEAST_OF_INSTANCE = 8;
 
+/** True where the letter fits all that is given; a letter that does not say when it failed fits no time. */
 export function isSelected(letter: Letter, selection: LetterSelection): boolean {
   const { reason, code, sinceMs, untilMs, merchant, ids, minAmount } = selection;
   const { glance, failedAtMs } = letter;
