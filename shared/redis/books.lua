@@ -1,5 +1,5 @@
 -- What the scripts have in common that book what calls cost and what was saved: by day, by month, and in each month by
--- merchant. Amounts are whole ten-thousandths of a yuan. Comments stand on lines of their own.
+-- merchant. Amounts are whole ten-thousandths of a yuan. `whole` is from script.ts. Comments stand on lines of their own.
 --
 -- The books of a month are one hash, "…:2026-11". A field is a figure's name, and after a blank whose it is: "calls" is the
 -- month's own, "calls 2026-11-23" a day's, "calls m:store-17" a merchant's, "calls none" that of transactions without
@@ -12,7 +12,7 @@ local MOST_MERCHANTS = 10000
 
 -- The day at Alipay (GMT+8) as "2026-11-23". Redis' Lua knows no calendar: days are counted from the 1st of March of the
 -- year 0, so that a leap day is the last of its year, and years by periods of 400.
-local function dayOf(ms)
+local function dateOf(ms)
   local days = math.floor((ms + 8 * 3600000) / 86400000) + 719468
   local era = math.floor(days / 146097)
   local dayOfEra = days - era * 146097
@@ -26,39 +26,52 @@ local function dayOf(ms)
   return string.format('%04d-%02d-%02d', year, month, day)
 end
 
-local function monthOf(day) return string.sub(day, 1, 7) end
+-- A script asks for the same moment again and again.
+local askedMs, askedDay
+local function dayOf(ms)
+  if ms ~= askedMs then askedMs, askedDay = ms, dateOf(ms) end
+  return askedDay
+end
 
-local function monthKey(books, day) return books .. ':' .. monthOf(day) end
+local function monthKey(books, day) return books .. ':' .. string.sub(day, 1, 7) end
 
--- Merchants that are known to be in the books, by key and field.
-local knownMerchants = {}
+-- The months that something is booked in, by key: what they are known to hold, and what is to be added to it.
+local months = {}
 
--- Which merchant's figures they are. A merchant stays where it was booked first, for the rest of the month.
-local function whose(key, merchant)
-  if merchant == '' then return 'none' end
+local function monthOf(key)
+  if not months[key] then months[key] = { key = key, figures = {}, owners = {}, added = {} } end
+  return months[key]
+end
+
+-- Whose figures they are. A merchant stays where it was booked first, for the rest of the month.
+local function findOwner(key, merchant)
   local name = 'm:' .. merchant
   local field = 'calls ' .. name
-  if knownMerchants[key .. field] then return name end
   if redis.call('HEXISTS', key, field) == 0 then
     if tonumber(redis.call('HGET', key, 'merchants') or 0) >= MOST_MERCHANTS then return 'other' end
     redis.call('HINCRBY', key, 'merchants', 1)
     redis.call('HSET', key, field, 0)
   end
-  knownMerchants[key .. field] = true
   return name
 end
 
--- Of each month that something is booked in: its figures, which of them are not written, and whether it has just begun.
-local months = {}
+local function ownerOf(month, merchant)
+  if merchant == '' then return 'none' end
+  if not month.owners[merchant] then month.owners[merchant] = findOwner(month.key, merchant) end
+  return month.owners[merchant]
+end
+
+-- The month's own, the day's and the merchant's.
+local function fieldsOf(name, day, owner) return { name, name .. ' ' .. day, name .. ' ' .. owner } end
 
 -- Reads the figures that are not known yet. What is no number fails whoever would add to it, before it changes anything.
-local function readFigures(key, month, fields)
+local function readFigures(month, fields)
   local unread = { 'v' }
   for _, field in ipairs(fields) do
     if not month.figures[field] then unread[#unread + 1] = field end
   end
   if #unread == 1 then return end
-  local found = redis.call('HMGET', key, unpack(unread))
+  local found = redis.call('HMGET', month.key, unpack(unread))
   month.isNew = not found[1]
   for i = 2, #unread do
     local figure = tonumber(found[i] or 0)
@@ -67,35 +80,43 @@ local function readFigures(key, month, fields)
   end
 end
 
+-- What is to be added on a day for a merchant: sums by figure.
+local function sumsOf(month, day, owner)
+  local id = day .. ' ' .. owner
+  if not month.added[id] then month.added[id] = { day = day, owner = owner, sums = {} } end
+  return month.added[id].sums
+end
+
 -- Adds to what is booked of the day, the month and the merchant. It is in the books once these are written.
 local function book(books, day, merchant, added)
-  local key = monthKey(books, day)
-  local month = months[key] or { figures = {}, unwritten = {} }
-  months[key] = month
-  local fields, values = {}, {}
-  for _, suffix in ipairs({ '', ' ' .. day, ' ' .. whose(key, merchant) }) do
-    for name, value in pairs(added) do
-      fields[#fields + 1] = name .. suffix
-      values[#values + 1] = value
-    end
+  local month = monthOf(monthKey(books, day))
+  local owner = ownerOf(month, merchant)
+  local sums = sumsOf(month, day, owner)
+  for name in pairs(added) do
+    if not sums[name] then readFigures(month, fieldsOf(name, day, owner)) end
   end
-  readFigures(key, month, fields)
-  for i, field in ipairs(fields) do
-    month.figures[field] = month.figures[field] + values[i]
-    month.unwritten[field] = true
-  end
+  for name, value in pairs(added) do sums[name] = (sums[name] or 0) + value end
 end
 
 -- One command for each month.
 local function writeBooks()
   for key, month in pairs(months) do
-    -- The version tells whether the month has begun.
-    local written = { 'v', 1 }
-    for field in pairs(month.unwritten) do
-      written[#written + 1] = field
-      written[#written + 1] = month.figures[field]
+    local changed = {}
+    for _, of in pairs(month.added) do
+      for name, sum in pairs(of.sums) do
+        for _, field in ipairs(fieldsOf(name, of.day, of.owner)) do
+          month.figures[field] = month.figures[field] + sum
+          changed[field] = true
+        end
+      end
     end
-    month.unwritten = {}
+    month.added = {}
+    -- The version tells whether the month has begun.
+    local written = { 'v', '1' }
+    for field in pairs(changed) do
+      written[#written + 1] = field
+      written[#written + 1] = whole(month.figures[field])
+    end
     if #written > 2 then redis.call('HSET', key, unpack(written)) end
     if month.isNew then redis.call('EXPIRE', key, BOOKS_KEPT_S) end
     month.isNew = false

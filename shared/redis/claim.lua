@@ -1,30 +1,29 @@
 -- Takes a transaction for work, or says why it cannot be taken. One round trip for all that is known.
--- `now` is from gathered-script.ts, what is in capitals from journal.ts.
+-- `now` is from gathered-script.ts, what is in capitals, and `whole`, from journal.ts.
 -- KEYS  1 the transaction's journal   2 the payer's stored score   3 the payer's flight
--- ARGV  1 token   2 digest of the content   3 calls that a dead letter or a waiting copy says were made
---       4 replays that the delivery says   5 how a replay came: "fresh", "again" or "waited"; "" for what is none
---       6 what it is to the payer's flight: it "leads", "follows" or is "apart"
---       7 "upgrade" where a fallback that stands is no end, or ""
---       8 which dead letter is replayed (read-letter.ts), or "" where nobody says   9 the calls that it is forgiven
---       10 whether it needs a lease: "always", "unless-scored" (where a score is stored, that is its answer), "never"
+-- ARGV  1 token   2 digest of the content   3 what the delivery says of the past (History in claim.ts) as JSON, or ""
+--       4 what it is to the payer's flight: it "leads", "follows" or is "apart"
+--       5 whether it needs a lease: "always", "unless-scored" (where a score is stored, that is its answer), "never"
 -- A flight names the claim that is about to bring the payer's score, and lives for as long as that claim does.
 -- No claim is in hand for longer than five minutes.
-local FLIGHT_KEPT_S = 600
+local FLIGHT_KEPT_S = '600'
 local INSTANCES_KEPT = 8
+local said = ARGV[3] == '' and { calls = 0, replays = 0, replay = 'none' } or cjson.decode(ARGV[3])
+local isReplay = said.replay ~= 'none'
 local journal = redis.call('HMGET', KEYS[1], 'digest', 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays', 'firstAt',
   'instances', 'forgiven')
 local digest, token, leaseUntil, kind, body = journal[1], journal[4], tonumber(journal[5] or 0), journal[6], journal[7]
 local knownCalls = tonumber(journal[2] or 0)
-local calls = math.max(knownCalls, tonumber(ARGV[3]))
+local calls = math.max(knownCalls, said.calls)
 local replays = tonumber(journal[8] or 0)
-local instance, instances = ARGV[8], journal[10] or ''
+local instance, instances = said.instance or '', journal[10] or ''
 local isCopy = instance ~= '' and string.find(',' .. instances .. ',', ',' .. instance .. ',', 1, true) ~= nil
 
 if digest then redis.call('EXPIRE', KEYS[1], JOURNAL_TTL_S) end
 
 if digest and digest ~= ARGV[2] then
   -- A dead letter may be repaired and replayed: its content is not binding, that of an answer is.
-  if not (kind == 'dead-letter' and ARGV[5] ~= '') then return { 'conflict', calls } end
+  if not (kind == 'dead-letter' and isReplay) then return { 'conflict', calls } end
 end
 
 -- A letter that was put back is known by its instance when it comes again. Those that are forgotten have a lower number.
@@ -36,18 +35,17 @@ local function noteInstance()
 end
 
 local standing
-if ARGV[7] == 'upgrade' and kind == 'result' and cjson.decode(body).source == 'fallback' then
+if said.isUpgrade and kind == 'result' and cjson.decode(body).source == 'fallback' then
   standing, kind = body, false
 end
 
-local saidReplays = tonumber(ARGV[4])
 if kind then
   -- A replay reopens a dead letter, never an answer. It carries the number of the dead letter that it puts back: an
   -- outcome with a higher one came of that letter already, or of a later one. Where it says which letter it is, it is
   -- known when it comes again; a fresh delivery that says nothing is a replay whatever its number.
-  local isNewer = saidReplays >= replays or (instance ~= '' and digest ~= ARGV[2])
-  local reopens = kind == 'dead-letter' and ARGV[5] ~= '' and not isCopy and
-    (isNewer or (instance == '' and ARGV[5] == 'fresh'))
+  local isNewer = said.replays >= replays or (instance ~= '' and digest ~= ARGV[2])
+  local reopens = kind == 'dead-letter' and isReplay and not isCopy and
+    (isNewer or (instance == '' and said.replay == 'fresh'))
   if not reopens then
     noteInstance()
     return { 'settled', kind, body }
@@ -57,7 +55,7 @@ if kind then
 end
 -- A replay is one more than the letter knows of that it puts back, however often it is delivered, and also where nobody
 -- remembers the letter.
-replays = math.min(MOST_REPLAYS, math.max(replays, ARGV[5] ~= '' and saidReplays + 1 or saidReplays))
+replays = math.min(MOST_REPLAYS, math.max(replays, isReplay and said.replays + 1 or said.replays))
 
 if calls > knownCalls then
   -- Told at once, whoever has the lease: the journal was lost, and whoever took it up since hears of it at their next call.
@@ -65,7 +63,7 @@ if calls > knownCalls then
   redis.call('HDEL', KEYS[1], 'sentBy', 'sentUnder')
   -- Calls that only a dead letter still knows of were paid for, and booked, when it was stored. Those that only a
   -- waiting copy knows of were not, or Redis has lost them together with what was booked: they are booked with the outcome.
-  if ARGV[5] == 'fresh' or ARGV[5] == 'again' then redis.call('HSET', KEYS[1], 'accounted', calls) end
+  if said.replay == 'fresh' or said.replay == 'again' then redis.call('HSET', KEYS[1], 'accounted', calls) end
 end
 
 local firstAt = tonumber(journal[9] or now)
@@ -74,7 +72,7 @@ if token and token ~= ARGV[1] and leaseUntil > now then
   return { 'leased', leaseUntil - now, calls, replays, firstAt, now, forgiven }
 end
 
-if noteInstance() then forgiven = math.max(forgiven, math.min(calls, tonumber(ARGV[9]))) end
+if noteInstance() then forgiven = math.max(forgiven, math.min(calls, said.forgiven or 0)) end
 
 -- Ms that the lease of somebody else who leads will live for. The leader's journal is named by the flight.
 local function othersFlightMs()
@@ -85,17 +83,17 @@ local function othersFlightMs()
 end
 
 -- Where scores are used no longer, nor are those that are there.
-local score = CACHE_TTL_S > 0 and redis.call('GET', KEYS[2])
+local score = CACHE_TTL_S ~= '0' and redis.call('GET', KEYS[2])
 
 -- Where no call is needed, no lease is: of two who answer it, the first outcome wins, and the journal begins with it.
-local needsLease = ARGV[10] == 'always' or (ARGV[10] == 'unless-scored' and not score)
+local needsLease = ARGV[5] == 'always' or (ARGV[5] == 'unless-scored' and not score)
 local isNew = not digest and calls == 0 and instance == ''
 if isNew and not needsLease then return { 'claimed', calls, replays, 0, firstAt, now, score, false, forgiven, 0 } end
 
-local flightMs = (score or ARGV[6] == 'apart') and 0 or othersFlightMs()
-local isFollowing = flightMs > 0 and ARGV[6] == 'follows'
+local flightMs = (score or ARGV[4] == 'apart') and 0 or othersFlightMs()
+local isFollowing = flightMs > 0 and ARGV[4] == 'follows'
 
-local fields = { 'v', 1, 'digest', ARGV[2], 'calls', calls, 'replays', replays, 'firstAt', firstAt }
+local fields = { 'v', '1', 'digest', ARGV[2], 'calls', whole(calls), 'replays', whole(replays), 'firstAt', whole(firstAt) }
 local function note(name, value)
   fields[#fields + 1] = name
   fields[#fields + 1] = value
@@ -103,14 +101,14 @@ end
 if forgiven > 0 then note('forgiven', forgiven) end
 if not isFollowing then
   note('token', ARGV[1])
-  note('leaseUntil', now + LEASE_MS)
+  note('leaseUntil', whole(now + LEASE_MS))
 end
 redis.call('HSET', KEYS[1], unpack(fields))
 if not digest then redis.call('EXPIRE', KEYS[1], JOURNAL_TTL_S) end
 if isFollowing then return { 'following', flightMs, calls, replays, firstAt, now, forgiven } end
 
-if not score and ARGV[6] ~= 'apart' and flightMs == 0 then
-  redis.call('HSET', KEYS[3], 'v', 1, 'journal', KEYS[1], 'token', ARGV[1])
+if not score and ARGV[4] ~= 'apart' and flightMs == 0 then
+  redis.call('HSET', KEYS[3], 'v', '1', 'journal', KEYS[1], 'token', ARGV[1])
   redis.call('EXPIRE', KEYS[3], FLIGHT_KEPT_S)
 end
 local nextCallIn = math.max(0, tonumber(journal[3] or 0) - now)

@@ -26,7 +26,7 @@ import { putOffKey } from "./read-put-off.ts";
 import { readOutcome } from "./read-outcome.ts";
 import { booksKey } from "./read-books.ts";
 import type { LedgerKeys } from "./ledger-keys.ts";
-import { loadScript, luaConstants, readPrelude } from "./script.ts";
+import { loadScript, LUA_WHOLE, luaConstants, readPrelude } from "./script.ts";
 import { loadGatheredScript } from "./gathered-script.ts";
 
 /** What was put off is looked at on the same day, and compared with a few before. */
@@ -78,20 +78,20 @@ export class Journal {
     this.#books = booksKey(settings.namespace);
     const constants = luaConstants({
       LEASE_MS,
-      JOURNAL_TTL_S: settings.journalTtlSeconds,
-      RESULT_TTL_S: settings.resultTtlSeconds,
-      CACHE_TTL_S: settings.cacheTtlSeconds,
+      JOURNAL_TTL_S: `${settings.journalTtlSeconds}`,
+      RESULT_TTL_S: `${settings.resultTtlSeconds}`,
+      CACHE_TTL_S: `${settings.cacheTtlSeconds}`,
       MOST_REPLAYS,
       CALL_PRICE: settings.callPrice,
       DAYS_BUDGET: settings.budgets.day,
       MONTHS_BUDGET: settings.budgets.month,
     });
-    const books = readPrelude("books");
-    const withBooks = { prelude: `${constants} ${books}`, epilogue: "writeBooks()" };
+    const basics = `${constants} ${LUA_WHOLE}`;
+    const withBooks = { prelude: `${basics} ${readPrelude("books")}`, epilogue: "writeBooks()" };
     this.#scripts = {
-      claim: loadGatheredScript(client, "claim", { prelude: constants }),
+      claim: loadGatheredScript(client, "claim", { prelude: basics }),
       sent: loadGatheredScript(client, "sent", withBooks),
-      unsent: loadScript(client, "unsent", books),
+      unsent: loadScript(client, "unsent", withBooks.prelude),
       store: loadGatheredScript(client, "store", withBooks),
       release: loadScript(client, "release"),
       putOff: loadScript(client, "put-off"),
@@ -118,14 +118,9 @@ export class Journal {
         [
           token,
           digest,
-          history.calls,
-          history.replays,
-          history.replay === "none" ? "" : history.replay,
+          historyText(history),
           // An upgrade yields to all others: nobody must wait for it.
           history.isUpgrade === true ? "apart" : this.#settings.flightRole(transaction),
-          history.isUpgrade ? "upgrade" : "",
-          history.instance ?? "",
-          history.forgiven ?? 0,
           history.needsLease === true ? "always" : this.#settings.leaseNeed(transaction),
         ],
       ),
@@ -239,4 +234,11 @@ export class Journal {
     const { state, freeze, permission } = this.#settings.ledgerKeys;
     return [this.#keys.journal(transactionId), state, freeze, permission, this.#books];
   }
+}
+
+/** For claim.lua; empty where nothing is said, as by most deliveries. */
+function historyText({ calls, replays, replay, isUpgrade, instance, forgiven = 0 }: History): string {
+  const counts = calls + replays + forgiven;
+  const saysNothing = counts === 0 && replay === "none" && isUpgrade !== true && instance === undefined;
+  return saysNothing ? "" : JSON.stringify({ calls, replays, replay, isUpgrade, instance, forgiven });
 }

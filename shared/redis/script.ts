@@ -14,11 +14,20 @@ export function readPrelude(name: string): string {
   return lines.filter((line) => !line.trimStart().startsWith("--")).join(" ");
 }
 
-/** Numbers by the names that scripts have for them, as what a script begins with; undefined is nil there. */
-export const luaConstants = (constants: Readonly<Record<string, number | undefined>>): string =>
+/**
+ * Numbers by the names that scripts have for them, as what a script begins with; undefined is nil there, and what a script
+ * only hands on to commands may be a number's text.
+ */
+export const luaConstants = (constants: Readonly<Record<string, number | `${number}` | undefined>>): string =>
   Object.entries(constants)
-    .map(([name, value]) => `local ${name} = ${value ?? "nil"}`)
+    .map(([name, value]) => `local ${name} = ${value === undefined ? "nil" : JSON.stringify(value)}`)
     .join(" ");
+
+/**
+ * For the scripts of each delivery: a whole number's text. Redis writes the numbers that a script hands to a command with
+ * 17 digits, which takes it longer than many a command.
+ */
+export const LUA_WHOLE = "local function whole(number) return string.format('%d', number) end";
 
 /** Reads `name.lua` beside this file. */
 export const readLua = (name: string): string =>

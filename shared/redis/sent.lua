@@ -2,7 +2,7 @@
 -- number of replicas can spend more than the budget.
 -- The same token may record the same N again: a permit went stale before anything left. Nobody else may: their N was made.
 -- `dayOf`, `monthKey`, `book` and `writeBooks` are from books.lua, `now` from gathered-script.ts, and what is
--- in capitals from journal.ts; a budget may be nil.
+-- in capitals, and `whole`, from journal.ts; a budget may be nil.
 -- KEYS  1 the transaction's journal   2 the quota ledger's state   3 its freeze   4 its permission hold   5 the books
 -- ARGV  1 token   2 N   3 ms until the call after this one may be made   4 permit's id   5 merchant, or ""
 -- Gives  what became of it; where it was recorded or cannot be paid for also Redis' time, and what the day's and the
@@ -53,10 +53,10 @@ if not again then
     if period.isStopped then redis.call('HDEL', books, 'stoppedAt' .. period.suffix, 'stoppedBy' .. period.suffix) end
   end
   -- What store.lua need not book any more, and unsent.lua would have to take back.
-  booking = { 'accounted', tonumber(journal[7] or 0) + 1, 'bookedOn', day, 'bookedFor', CALL_PRICE }
+  booking = { 'accounted', whole(tonumber(journal[7] or 0) + 1), 'bookedOn', day, 'bookedFor', whole(CALL_PRICE) }
 end
 
-redis.call('HSET', KEYS[1], 'calls', n, 'sentBy', ARGV[4], 'sentUnder', ARGV[1], 'nextCallAt', now + ARGV[3], 'leaseUntil', now + LEASE_MS,
-  'sentAt', earlier == '' and now or (earlier .. ',' .. now), unpack(booking))
+redis.call('HSET', KEYS[1], 'calls', ARGV[2], 'sentBy', ARGV[4], 'sentUnder', ARGV[1], 'nextCallAt', whole(now + ARGV[3]),
+  'leaseUntil', whole(now + LEASE_MS), 'sentAt', earlier .. (earlier == '' and '' or ',') .. whole(now), unpack(booking))
 redis.call('EXPIRE', KEYS[1], JOURNAL_TTL_S)
 return { 'recorded', now, periods[1].spent, periods[2].spent }

@@ -1,7 +1,7 @@
 -- Stores how a transaction ended, with the score, the result and what it cost and saved. The first outcome wins, whoever
 -- brings it: an answer that was paid for is never refused because a lease ran out.
 -- `dayOf` and `book` are from books.lua, `now` from gathered-script.ts, which writes the books at the end, and what is in
--- capitals from journal.ts.
+-- capitals, and `whole`, from journal.ts.
 -- KEYS  1 the transaction's journal   2 its result   3 the payer's stored score   4 the books
 -- ARGV  1 digest   2 "result" or "dead-letter"   3 the outcome's JSON   4 calls it speaks of   5 score to keep, or ""
 --       6 replays   7 merchant, or ""   8 the result's source, or ""
@@ -35,12 +35,12 @@ if unaccounted > 0 then figures = { calls = unaccounted, tenThousandths = unacco
 if COUNTED[ARGV[8]] and not journal[1] then figures[COUNTED[ARGV[8]]] = 1 end
 if SAVED[ARGV[8]] and calls == 0 then figures[SAVED[ARGV[8]]] = CALL_PRICE end
 if next(figures) then book(KEYS[4], dayOf(now), ARGV[7], figures) end
-local fields = { 'v', 1, 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'firstAt', journal[6] or now }
+local fields = { 'v', '1', 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'firstAt', journal[6] or whole(now) }
 -- Nought is left out: most transactions need no call, and a tenth of what Redis holds of them would be noughts.
 local function note(name, count)
   if count == 0 then return end
   fields[#fields + 1] = name
-  fields[#fields + 1] = count
+  fields[#fields + 1] = whole(count)
 end
 note('calls', calls)
 note('accounted', calls)
