@@ -13,8 +13,11 @@ export interface Audience {
   readonly ledger: {
     /** The call was answered, so long after it left. Best effort. */
     answered(permitId: string, latencyMs: number): void;
-    /** Waits for Redis until `abort`; resolves with the hold that it brought about, if it did. */
-    signal(permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal): Promise<Hold | undefined>;
+    /**
+     * Waits for Redis for as long as this replica lives, whatever becomes of the delivery; resolves with the hold that it
+     * brought about, if it did.
+     */
+    signal(permitId: string, signal: Signal, sinceMs: number): Promise<Hold | undefined>;
     /** Best effort: where it is lost, the next probe lifts the hold. */
     lift(): void;
   };
@@ -38,7 +41,6 @@ export class Consequences {
     answer: CallMade,
     { permit, isProbe }: { readonly permit: Permit; readonly isProbe: boolean },
     transaction: Transaction,
-    signal: AbortSignal,
   ): Promise<Failure | undefined> {
     const { ledger, replicaHold, onCall } = this.#audience;
     const nowMs = performance.now();
@@ -55,7 +57,7 @@ export class Consequences {
       case "quota":
       case "banned":
       case "permission":
-        await this.#tellAll(permit, failure, latencyMs, signal);
+        await this.#tellAll(permit, failure, latencyMs);
         break;
       case "clock-skew": {
         const { code, skewMs } = failure;
@@ -86,15 +88,10 @@ export class Consequences {
     return { kind: "permission", code: failure.code, detail: failure.detail };
   }
 
-  /** An abort meanwhile costs the telling, not the answer. */
-  async #tellAll(permit: Permit, failure: Signal, sinceMs: number, signal: AbortSignal): Promise<void> {
+  async #tellAll(permit: Permit, failure: Signal, sinceMs: number): Promise<void> {
     const { ledger, onHeld, onLimited } = this.#audience;
     if (failure.kind === "quota") onLimited(failure.code);
-    try {
-      const hold = await ledger.signal(permit.id, failure, sinceMs, signal);
-      if (hold !== undefined) onHeld(hold);
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
+    const hold = await ledger.signal(permit.id, failure, sinceMs);
+    if (hold !== undefined) onHeld(hold);
   }
 }

@@ -60,8 +60,8 @@ export interface Gateway {
   detect(transaction: Transaction, departure: Departure): Promise<GatewayAnswer>;
   /** Opens sockets without sending anything. */
   warmUp(sockets: number): Promise<void>;
-  /** Waits for the calls in flight, then closes the sockets. */
-  close(): Promise<void>;
+  /** Waits for the calls in flight, at most until the signal fires, then closes the sockets. */
+  close(deadline?: AbortSignal): Promise<void>;
 }
 
 /** Alipay's gateway: signs, posts once, verifies, and says what the answer means. */
@@ -110,7 +110,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     detect,
     warmUp: (sockets) => transport.warmUp(sockets),
-    close: () => transport.close(),
+    close: (deadline) => transport.close(deadline),
   };
 }
 

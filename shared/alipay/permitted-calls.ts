@@ -142,12 +142,19 @@ export class PermittedCalls {
     const { transaction, claim, call, hand } = wanted;
     const { permit } = pass;
     const pauseMs = delayAfterCall(countedCalls(call, claim.forgiven), retryPolicy);
-    const recorded = await record.sent(claim, call, permit.id, pauseMs, hand).catch((error: unknown) => {
+    // Also where it was not recorded, as far as is known: a reply may have been lost, and its repetition been refused.
+    const takeBack = (): Promise<void> => {
       this.#giveBack(permit);
-      throw error;
-    });
+      return record.unsent(claim, call, permit.id);
+    };
+    const recorded = await record
+      .sent(claim, call, permit.id, pauseMs, hand)
+      .catch(async (error: unknown) => {
+        await takeBack();
+        throw error;
+      });
     if (recorded.kind !== "recorded") {
-      this.#giveBack(permit);
+      await takeBack();
       return this.#refused(recorded);
     }
     replicaHold.afford();
@@ -160,8 +167,7 @@ export class PermittedCalls {
     });
     if (answer.kind !== "not-sent") return this.#outcomeOf(answer, wanted, pass);
 
-    this.#giveBack(permit);
-    await record.unsent(claim, call, permit.id);
+    await takeBack();
     switch (answer.why) {
       case "aborted":
         return { kind: "interrupted" };
@@ -179,8 +185,8 @@ export class PermittedCalls {
     this.#options.replicaHold.endProbe(id, performance.now());
   }
 
-  async #outcomeOf(answer: CallMade, { transaction, hand }: WantedCall, pass: Pass): Promise<CallOutcome> {
-    const failure = await this.#options.consequences.heed(answer, pass, transaction, hand.signal);
+  async #outcomeOf(answer: CallMade, { transaction }: WantedCall, pass: Pass): Promise<CallOutcome> {
+    const failure = await this.#options.consequences.heed(answer, pass, transaction);
     if (failure !== undefined) return { kind: "failed", failure };
     if (answer.kind === "failed") return { kind: "failed", failure: answer.failure };
     const { riskScore, ruleCodes, traceId } = answer;

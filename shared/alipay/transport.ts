@@ -17,8 +17,8 @@ interface Transport {
   post(form: string, mayDepart: () => boolean): Promise<PostOutcome>;
   /** Opens sockets without sending anything. Resolves when each is open or has failed. */
   warmUp(sockets: number): Promise<void>;
-  /** Waits for the calls in flight, then closes the sockets. Closing twice closes once. */
-  close(): Promise<void>;
+  /** Waits for the calls in flight, at most until the signal fires, then closes the sockets. Closing twice closes once. */
+  close(deadline?: AbortSignal): Promise<void>;
 }
 
 const LARGEST_ANSWER_BYTES = 256 * 1024;
@@ -69,6 +69,12 @@ export function createTransport({ gatewayUrl, timeoutMs, sockets }: TransportOpt
     async warmUp(count) {
       await Promise.all(Array.from({ length: Math.min(count, sockets) }, () => post("", neverDepart)));
     },
-    close: () => (closing ??= pool.close()),
+    close: (deadline) => (closing ??= closeInTime(pool, deadline)),
   };
+}
+
+async function closeInTime(pool: Pool, deadline?: AbortSignal): Promise<void> {
+  if (deadline?.aborted === true) return pool.destroy();
+  deadline?.addEventListener("abort", () => void pool.destroy(), { once: true });
+  await pool.close();
 }

@@ -12,19 +12,14 @@ import type { Money } from "../domain/money.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { Transaction } from "../domain/transaction.ts";
 import type { Journal } from "./journal.ts";
-import { persist, type Persistence } from "./persist.ts";
-
-export interface PatienceOptions extends Pick<Persistence, "onTrouble" | "onAnswer"> {
-  /** Until then an outcome is stored, also while a graceful stop goes on: its answer was paid for. */
-  readonly lastMoment: AbortSignal;
-}
+import { persist, type Patience } from "./persist.ts";
 
 /** The journal as a worker uses it: it waits for Redis, for as long as the delivery may be in hand. */
 export class PatientJournal {
   readonly #journal: Journal;
-  readonly #options: PatienceOptions;
+  readonly #options: Patience;
 
-  constructor(journal: Journal, options: PatienceOptions) {
+  constructor(journal: Journal, options: Patience) {
     this.#journal = journal;
     this.#options = options;
   }

@@ -1,16 +1,19 @@
 import type { Hold, PermitReply, Signal } from "../domain/permit.ts";
 import type { LedgerOverview } from "./ledger-overview.ts";
-import { persist, type Persistence } from "./persist.ts";
+import { persist, type Patience } from "./persist.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
 
 /** The ledger as a worker uses it: it waits for Redis where the answer matters, and not where it does not. */
 export class PatientLedger {
   readonly #ledger: QuotaLedger;
-  readonly #patience: Omit<Persistence, "signal">;
+  readonly #patience: Omit<Patience, "lastMoment">;
+  /** Until then a signal is told, also while a graceful stop goes on. */
+  readonly #lastMoment: AbortSignal;
 
-  constructor(ledger: QuotaLedger, patience: Omit<Persistence, "signal">) {
+  constructor(ledger: QuotaLedger, { lastMoment, ...patience }: Patience) {
     this.#ledger = ledger;
     this.#patience = patience;
+    this.#lastMoment = lastMoment;
   }
 
   /** Redis' clock minus this machine's, as of the last answer. */
@@ -22,21 +25,24 @@ export class PatientLedger {
     return persist(() => this.#ledger.permit(call, callLimit, most), { ...this.#patience, signal });
   }
 
-  /** No replica may go on calling because Redis was away when the gateway said stop. */
-  async signal(
-    permitId: string,
-    signal: Signal,
-    sinceMs: number,
-    abort: AbortSignal,
-  ): Promise<Hold | undefined> {
+  /**
+   * No replica may go on calling because Redis was away when the gateway said stop, or because this one was about to end.
+   * The last moment costs the telling, not the answer.
+   */
+  async signal(permitId: string, signal: Signal, sinceMs: number): Promise<Hold | undefined> {
     const sentAt = performance.now() - sinceMs;
-    const hold = await persist(() => this.#ledger.signal(permitId, signal, performance.now() - sentAt), {
-      ...this.#patience,
-      signal: abort,
-    });
-    // Remembered at once: Redis may lose it before the next heartbeat.
-    this.#ledger.heartbeat().catch(this.#patience.onTrouble);
-    return hold;
+    try {
+      const hold = await persist(() => this.#ledger.signal(permitId, signal, performance.now() - sentAt), {
+        ...this.#patience,
+        signal: this.#lastMoment,
+      });
+      // Remembered at once: Redis may lose it before the next heartbeat.
+      this.#ledger.heartbeat().catch(this.#patience.onTrouble);
+      return hold;
+    } catch (error) {
+      if (this.#lastMoment.aborted) return undefined;
+      throw error;
+    }
   }
 
   /** @see QuotaLedger.heartbeat */

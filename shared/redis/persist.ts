@@ -15,6 +15,12 @@ export interface Persistence {
   readonly onAnswer?: () => void;
 }
 
+/** How a worker waits for Redis. */
+export interface Patience extends Pick<Persistence, "onTrouble" | "onAnswer"> {
+  /** Until then is kept and told what was paid for, also while a graceful stop goes on. */
+  readonly lastMoment: AbortSignal;
+}
+
 /** Redis failed for as long as a command could wait for it: a delivery goes back to its queue then. */
 class RedisAwayError extends Error {
   constructor(cause: unknown) {

@@ -19,7 +19,7 @@ export function openLedger(redis: RedisClient, worker: Worker): PatientLedger {
     worker: name,
     ...observers.ledger,
   });
-  const patient = new PatientLedger(ledger, observers.redis);
+  const patient = new PatientLedger(ledger, { ...observers.redis, lastMoment: worker.shutdown.hard });
   const stopHeartbeat = startHeartbeat({
     beat: () => patient.heartbeat(),
     onSeen: (overview) => {

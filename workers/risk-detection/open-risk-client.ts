@@ -47,7 +47,7 @@ async function openGateway({ settings, shutdown }: Worker, { credentials, now }:
     banCodes: quota.banCodes,
     now,
   });
-  shutdown.register("gateway", () => gateway.close());
+  shutdown.register("gateway", () => gateway.close(shutdown.hard));
   await gateway.warmUp(WARM_SOCKETS);
   return gateway;
 }

@@ -17,5 +17,7 @@ export function workerCommand(): Command {
       // Only now: all the drivers behind it take longer to load than everything else.
       const { runWorker } = await import("../../../workers/risk-detection/main.ts");
       process.exitCode = await runWorker();
+      // What had to be given up may have left something open.
+      if (process.exitCode !== 0) process.exit();
     });
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Departure, Gateway, GatewayAnswer } from "../../../shared/alipay/gateway.ts";
@@ -76,9 +77,9 @@ class FakeLedger implements Ledger {
   readonly answered = vi.fn<(permitId: string, latencyMs: number) => void>();
   readonly unused = vi.fn<(permitId: string) => void>();
   readonly lift = vi.fn<() => void>();
-  readonly signal = vi.fn<
-    (permitId: string, signal: Signal, sinceMs: number, abort: AbortSignal) => Promise<Hold | undefined>
-  >(async () => undefined);
+  readonly signal = vi.fn<(permitId: string, signal: Signal, sinceMs: number) => Promise<Hold | undefined>>(
+    async () => undefined,
+  );
   readonly asked: string[] = [];
   readonly #replies: PermitReply[] = [];
   #grants = 0;
@@ -558,6 +559,24 @@ describe("a call that never left", () => {
     );
   });
 
+  it.each([
+    { kind: "withdrawn" } as const,
+    { kind: "unaffordable", period: "day", remainingMs: 100 } as const,
+  ])("because it is $kind is taken back: it may be on record since a reply was lost", async (reply) => {
+    record.replyWith(reply);
+    gateway.answerWith(scored);
+    expect(await score()).toEqual(scoredAfter(1));
+    expect(record.written).toEqual(["sent 1, next in 2", "unsent 1", "sent 1, next in 2"]);
+    expect(ledger.unused.mock.calls).toEqual([["permit-1"]]);
+  });
+
+  it("because recording it failed is taken back: only the reply may be missing", async () => {
+    vi.spyOn(record, "sent").mockRejectedValue(new Error("no answer"));
+    await expect(score()).rejects.toThrow("no answer");
+    expect(record.written).toEqual(["unsent 1"]);
+    expect(ledger.unused.mock.calls).toEqual([["permit-1"]]);
+  });
+
   it("because of an abort is taken back", async () => {
     gateway.answerWith(() => {
       stop.abort();
@@ -713,15 +732,15 @@ describe("an abort", () => {
     expect(gateway.calls).toBe(0);
   });
 
-  it("while a signal cannot be told still counts the call", async () => {
-    ledger.signal.mockImplementation(
-      (_, __, ___, abort) =>
-        new Promise((_resolve, reject) => abort.addEventListener("abort", () => reject(abort.reason))),
-    );
+  it("while a signal cannot be told yet waits until it was", async () => {
+    const told = Promise.withResolvers<undefined>();
+    ledger.signal.mockReturnValue(told.promise);
     gateway.answerWith(failed(BANNED));
     const scoring = score();
     await vi.waitFor(() => expect(ledger.signal).toHaveBeenCalled());
     stop.abort();
+    await expect(Promise.race([scoring, setImmediate("it waits")])).resolves.toBe("it waits");
+    told.resolve(undefined);
     expect(await scoring).toMatchObject({ kind: "evidence", calls: 1 });
   });
 });
