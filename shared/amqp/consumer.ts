@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { LANES, type Delivery } from "../domain/delivery.ts";
+import { LANES, LONGEST_IN_HAND_MS, type Delivery } from "../domain/delivery.ts";
 import type { Disposition } from "../domain/disposition.ts";
 import { backoffMs } from "./backoff-ms.ts";
 import type { BrokerNames } from "./broker-names.ts";
@@ -116,15 +116,13 @@ class SettlingConsumer implements Consumer {
     let settled: Disposition | undefined;
     try {
       const disposition = await this.#options.handle(delivery, taken.signal);
-      // What cannot be published before the delivery goes back to the broker is given back, whatever the handler said.
-      if (disposition.action !== "give-back" && (await this.#publish(disposition, delivery, taken))) {
-        taken.settlements.ack(taken.message);
-        settled = disposition;
-      } else {
-        taken.settlements.giveBack(taken.message);
-        settled =
-          disposition.action === "give-back" ? disposition : { action: "give-back", cause: "shutdown" };
-      }
+      const giveBackAtMs = startedAt + LONGEST_IN_HAND_MS;
+      settled =
+        disposition.action === "give-back"
+          ? disposition
+          : await this.#publish(disposition, delivery, taken, giveBackAtMs);
+      if (settled.action === "give-back") taken.settlements.giveBack(taken.message);
+      else taken.settlements.ack(taken.message);
     } catch (error) {
       await this.#giveBackLater(error, delivery, taken);
     } finally {
@@ -134,10 +132,16 @@ class SettlingConsumer implements Consumer {
   }
 
   /**
-   * Publishes one message after the other, each until the broker has it; false where the delivery goes back before that. What
-   * fails here is never the transaction's fault: the delivery is held.
+   * Publishes one message after the other, each until the broker has it: the disposition stands then. Where the delivery goes
+   * back before that, or would stay in hand for too long, it is given back, whatever the handler said. What fails here is
+   * never the transaction's fault: the delivery is held.
    */
-  async #publish(disposition: Publishable, delivery: Delivery, taken: LaneDelivery): Promise<boolean> {
+  async #publish(
+    disposition: Publishable,
+    delivery: Delivery,
+    taken: LaneDelivery,
+    giveBackAtMs: number,
+  ): Promise<Disposition> {
     for (const outgoing of settlingMessages(disposition, delivery, taken.message, this.#options.names)) {
       // Work that ends after the delivery went back gets one more chance, until the deadline.
       const signal = taken.signal.aborted ? this.#abandoning.signal : taken.signal;
@@ -146,14 +150,16 @@ class SettlingConsumer implements Consumer {
           await this.#options.publisher.publish(outgoing, signal);
           break;
         } catch (error) {
-          if (taken.signal.aborted) return false;
+          if (taken.signal.aborted) return { action: "give-back", cause: "shutdown" };
           const retryInMs = backoffMs(failures);
+          if (performance.now() + retryInMs > giveBackAtMs)
+            return { action: "give-back", cause: "unpublished" };
           this.#observer.onHeld?.(delivery, error, retryInMs);
           await pause(retryInMs, taken.signal);
         }
       }
     }
-    return true;
+    return disposition;
   }
 
   /** The pause keeps a handler that always throws from becoming a hot loop; the delivery fills its place meanwhile. */

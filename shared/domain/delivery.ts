@@ -40,7 +40,13 @@ export interface Hand {
 }
 
 /**
- * How long anything on behalf of a delivery is waited for. No delivery is in hand for more than five minutes: what is
- * left of them is for the last call (a minute at the longest setting), for storing and for publishing.
+ * No delivery is in hand for longer, or the broker would close its channel one day. Exempt is what was paid for: an answer
+ * that cannot be stored, or a ban that cannot be told, because Redis is away; and all that a blocked broker does not take.
+ */
+export const LONGEST_IN_HAND_MS = 300_000;
+
+/**
+ * How long anything on behalf of a delivery is waited for: the rest is for the last call (a minute at the longest
+ * setting), for storing and for publishing.
  */
 export const IN_HAND_MS = 230_000;

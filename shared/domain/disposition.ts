@@ -32,5 +32,9 @@ export type Disposition =
       /** What is put off. */
       readonly amount?: Money;
     }
-  /** Back onto its own queue, for another replica. */
-  | { readonly action: "give-back"; readonly cause: "shutdown"; readonly transactionId?: string };
+  /** Back onto its own queue, for another replica. "unpublished": what came of it was refused for too long. */
+  | {
+      readonly action: "give-back";
+      readonly cause: "shutdown" | "unpublished";
+      readonly transactionId?: string;
+    };

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import type { ConsumeMessage } from "amqplib";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { consume, type ConsumerOptions } from "../../../shared/amqp/consumer.ts";
 import { declareTopology } from "../../../shared/amqp/declare-topology.ts";
 import { topologyOf } from "../../../shared/amqp/topology.ts";
-import type { Delivery } from "../../../shared/domain/delivery.ts";
+import { LONGEST_IN_HAND_MS, type Delivery } from "../../../shared/domain/delivery.ts";
 import type { Disposition } from "../../../shared/domain/disposition.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { openConnection, openPublisher, proxyTo, testBroker, type TestBroker } from "./broker.ts";
@@ -197,6 +197,20 @@ describe("settling", () => {
     expect(await held.next()).toContain("no queue is bound");
     await broker.channel.bindQueue(broker.names.results, broker.names.exchanges.results, "result.#");
     expect(await settled.next()).toEqual({ body: "T1", action: "complete", deliveryCount: 0 });
+  });
+
+  it("gives a delivery back whose result cannot be published for five minutes, and takes it up again", async () => {
+    const broker = await testBroker();
+    const { held, settled } = await running(broker, complete);
+    await broker.channel.unbindQueue(broker.names.results, broker.names.exchanges.results, "result.#");
+    await broker.produce("transaction.standard", "T1");
+    await held.next();
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + LONGEST_IN_HAND_MS);
+    onTestFinished(() => clock.mockRestore());
+    expect(await settled.next()).toEqual({ body: "T1", action: "give-back", deliveryCount: 0 });
+    await broker.channel.bindQueue(broker.names.results, broker.names.exchanges.results, "result.#");
+    expect(await settled.next()).toEqual({ body: "T1", action: "complete", deliveryCount: 1 });
   });
 
   it.each([
