@@ -62,15 +62,18 @@ async function runExport(session: LettersSession, flags: ExportFlags): Promise<v
   });
   let count = 0;
   await holdLetters(session, "dead-letters export", async (letters, signal) => {
-    // Only now: where somebody else has the letters, no empty file is left in the way of the next try.
-    const file = flags.out === undefined ? undefined : new LetterFile(flags.out);
-    const add = (line: string): void => {
-      count += 1;
-      if (file === undefined) writeAll(line);
-      else file.add(line);
+    const exportTo = (write: (line: string) => void): Promise<void> => {
+      const add = (line: string): void => {
+        count += 1;
+        write(line);
+      };
+      return exportLetters(letters, selection, session, { add }, signal);
     };
-    await exportLetters(letters, selection, session, { add }, signal);
-    file?.close();
+    if (flags.out === undefined) return await exportTo(writeAll);
+    await LetterFile.use(flags.out, async (file) => {
+      await exportTo((line) => file.add(line));
+      file.close();
+    });
   });
   process.stderr.write(`exported: ${inGroups(count)}\n`);
 }
@@ -129,29 +132,30 @@ export function discardCommand(): Command {
     });
 }
 
-/** Exports, asks, writes the audit, and only then removes what is in the file. */
+/** Exports, asks, writes the audit, and only then removes what is in the file; without a yes, no file is left either. */
 async function runDiscard(session: LettersSession, flags: DiscardFlags): Promise<Exported> {
   const nowMs = await redisNow(session.client);
   const selection = readSelection(flags, nowMs);
   const path = flags.out ?? `dead-letters-${new Date(nowMs).toISOString().replaceAll(/\W/g, "")}.ndjson`;
   const discarded = new Set<string>();
-  const exported = await holdLetters(session, "dead-letters discard", async (letters, signal) => {
-    // Only now: where somebody else has the letters, no empty file is left in the way of the next try.
-    const file = new LetterFile(path);
-    const removals: (() => boolean)[] = [];
-    const onExported = (letter: Letter, remove: () => boolean): void => {
-      discarded.add(letter.instance);
-      removals.push(remove);
-    };
-    await exportLetters(letters, selection, session, { add: (line) => file.add(line), onExported }, signal);
-    const written = file.close();
-    if (written.letters === 0) return written;
-    const danger = `Taken off the queue: ${inGroups(written.letters)} (they are in ${written.file}).`;
-    await agreeToDanger(danger, flags.yes === true);
-    await audit(session, "dead-letters-discard", flags.why, { selection, ...written });
-    for (const remove of removals) remove();
-    return written;
-  });
+  const exported = await holdLetters(session, "dead-letters discard", (letters, signal) =>
+    LetterFile.use(path, async (file) => {
+      const removals: (() => boolean)[] = [];
+      const onExported = (letter: Letter, remove: () => boolean): void => {
+        discarded.add(letter.instance);
+        removals.push(remove);
+      };
+      const add = (line: string): void => file.add(line);
+      await exportLetters(letters, selection, session, { add, onExported }, signal);
+      const written = file.close();
+      if (written.letters === 0) return written;
+      const danger = `To be taken off the queue: ${inGroups(written.letters)} (they are in ${written.file}).`;
+      await agreeToDanger(danger, flags.yes === true);
+      await audit(session, "dead-letters-discard", flags.why, { selection, ...written });
+      for (const remove of removals) remove();
+      return written;
+    }),
+  );
   while (exported.letters > 0 && (await removeAgain(discarded, session)) > 0);
   return exported;
 }

@@ -26,9 +26,21 @@ export class LetterFile {
   readonly #descriptor: number;
   readonly #hash: Hash = createHash("sha256");
   #letters = 0;
+  #isOpen = true;
+
+  /** Where what the file is for fails, nothing is left of it: there is personal data in it. */
+  static async use<T>(path: string, work: (file: LetterFile) => Promise<T>): Promise<T> {
+    const file = new LetterFile(path);
+    try {
+      return await work(file);
+    } catch (error) {
+      file.#remove();
+      throw error;
+    }
+  }
 
   /** @throws where the file is there already: an export overwrites nothing */
-  constructor(file: string) {
+  private constructor(file: string) {
     this.#file = file;
     try {
       this.#descriptor = openSync(file, "wx", OWNER_ONLY);
@@ -48,9 +60,19 @@ export class LetterFile {
 
   close(): Exported {
     fsyncSync(this.#descriptor);
-    closeSync(this.#descriptor);
+    this.#closeDescriptor();
     if (this.#letters === 0) rmSync(this.#file);
     return { file: this.#file, letters: this.#letters, sha256: this.#hash.digest("hex") };
+  }
+
+  #remove(): void {
+    if (this.#isOpen) this.#closeDescriptor();
+    rmSync(this.#file, { force: true });
+  }
+
+  #closeDescriptor(): void {
+    closeSync(this.#descriptor);
+    this.#isOpen = false;
   }
 }
 
