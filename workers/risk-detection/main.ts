@@ -22,7 +22,6 @@ import { openPatientRedis } from "./open-patient-redis.ts";
 import { openRiskClient } from "./open-risk-client.ts";
 import { openSuspects } from "./open-suspects.ts";
 import { prefetchShares } from "./prefetch-shares.ts";
-import { readCredentials } from "./read-credentials.ts";
 import { ReplicaHealth } from "./replica-health.ts";
 import { scoreInTime } from "./score-in-time.ts";
 import { watchQueues } from "./watch-queues.ts";
@@ -35,8 +34,7 @@ import type { Worker } from "./worker.ts";
  * @throws SettingsError with every problem of the environment, before anything connects
  */
 export async function runWorker(): Promise<number> {
-  const settings = readWorkerSettings();
-  const credentials = readCredentials(settings.application.appId, settings.credentials);
+  const { settings, credentials } = readWorkerSettings();
   const name = `${hostname()}:${process.pid}`;
   const log = createLogger({ level: settings.installation.logLevel, worker: name, destination: "stdout" });
   exitOnCrash(log);

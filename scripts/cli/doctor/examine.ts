@@ -3,7 +3,7 @@ import { inspectKeys } from "../../../shared/alipay/inspect-keys.ts";
 import { probeGateway } from "../../../shared/alipay/probe-gateway.ts";
 import { readEnvironment, type Environment } from "../../../shared/process/settings/environment.ts";
 import { likelyTypos } from "../../../shared/process/settings/likely-typos.ts";
-import { readSetting, readWhatCanBe } from "../../../shared/process/settings/read-settings.ts";
+import { readWhatCanBe, settingIfReadable } from "../../../shared/process/settings/read-settings.ts";
 import type { Setting } from "../../../shared/process/settings/setting.ts";
 import { SettingsError } from "../../../shared/process/settings/settings-error.ts";
 import { ALL_SECTIONS, SETTINGS } from "../../../shared/process/settings/settings.ts";
@@ -81,7 +81,7 @@ function lookAtSettings(source: Environment): Finding[] {
 }
 
 function lookAtCredentials(source: Environment): Finding[] {
-  const value = <T>(setting: Setting<T>): T | undefined => valueOf(setting, source);
+  const value = <T>(setting: Setting<T>): T | undefined => settingIfReadable(setting, source);
   const [appId, gatewayUrl] = [value(SETTINGS.application.appId), value(SETTINGS.application.gatewayUrl)];
   const facts = inspectKeys({
     appId: appId ?? "0",
@@ -93,10 +93,10 @@ function lookAtCredentials(source: Environment): Finding[] {
 }
 
 async function lookAtBroker(source: Environment, withinMs: number): Promise<Looked> {
-  const text = valueOf(SETTINGS.broker.url, source);
+  const text = settingIfReadable(SETTINGS.broker.url, source);
   if (text === undefined) return { findings: brokerJudge.skip("AMQP_URL cannot be read") };
   const [url, namespace] = [new URL(text), namespaceOf(source)];
-  const hasResultsQueue = valueOf(SETTINGS.broker.hasResultsQueue, source) ?? true;
+  const hasResultsQueue = settingIfReadable(SETTINGS.broker.hasResultsQueue, source) ?? true;
   try {
     const signal = AbortSignal.timeout(QUESTIONS_TO_BROKER * withinMs);
     const facts = await probeBroker({ url: text, namespace, hasResultsQueue, signal });
@@ -107,7 +107,7 @@ async function lookAtBroker(source: Environment, withinMs: number): Promise<Look
 }
 
 async function lookAtRedis(source: Environment, withinMs: number): Promise<Looked> {
-  const text = valueOf(SETTINGS.redis.url, source);
+  const text = settingIfReadable(SETTINGS.redis.url, source);
   if (text === undefined) return { findings: redisJudge.skip("REDIS_URL cannot be read") };
   const [url, namespace] = [new URL(text), namespaceOf(source)];
   try {
@@ -119,9 +119,9 @@ async function lookAtRedis(source: Environment, withinMs: number): Promise<Looke
 }
 
 async function lookAtGateway(source: Environment, withinMs: number): Promise<Looked> {
-  const text = valueOf(SETTINGS.application.gatewayUrl, source);
+  const text = settingIfReadable(SETTINGS.application.gatewayUrl, source);
   if (text === undefined) return { findings: gatewayJudge.skip("ALIPAY_GATEWAY_URL cannot be read") };
-  const [url, timeoutMs] = [new URL(text), valueOf(SETTINGS.calls.timeoutMs, source)];
+  const [url, timeoutMs] = [new URL(text), settingIfReadable(SETTINGS.calls.timeoutMs, source)];
   try {
     const facts = await probeGateway(text, withinMs);
     return { findings: gatewayJudge.judge({ facts, url, timeoutMs }), offsetMs: facts.clockOffsetMs };
@@ -130,12 +130,6 @@ async function lookAtGateway(source: Environment, withinMs: number): Promise<Loo
   }
 }
 
-/** Undefined where it cannot be read; what is wrong with it is told with the settings. */
-function valueOf<T>(setting: Setting<T>, source: Environment): T | undefined {
-  const value = readSetting(setting, source);
-  return value.ok ? value.value : undefined;
-}
-
 /** Without a usable one, the default's names are looked at: nothing starts like this anyway. */
 const namespaceOf = (source: Environment): string =>
-  valueOf(SETTINGS.installation.namespace, source) ?? "risk";
+  settingIfReadable(SETTINGS.installation.namespace, source) ?? "risk";

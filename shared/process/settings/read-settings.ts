@@ -83,8 +83,14 @@ function findingOf({ name, value, meaning }: Setting<unknown>, problem: string):
   };
 }
 
+/** Undefined where it cannot be read: what is wrong with it is told with all other problems. */
+export function settingIfReadable<T>(setting: Setting<T>, source: Environment): T | undefined {
+  const value = readSetting(setting, source);
+  return value.ok ? value.value : undefined;
+}
+
 /** Reads one setting, its file where it has one. */
-export function readSetting<T>(setting: Setting<T>, source: Environment): Parsed<T> {
+function readSetting<T>(setting: Setting<T>, source: Environment): Parsed<T> {
   const text = readText(setting, source);
   if (!text.ok) return text;
   return text.value === undefined ? unsetValue(setting) : setting.value.parse(text.value);
