@@ -1,5 +1,5 @@
 import type { Quota } from "../../shared/domain/quota.ts";
-import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
+import { FRESH_FOR_MS, LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
 import type { LoggedCall } from "./arrival-log.ts";
 import { VirtualFreeze } from "./virtual-freeze.ts";
 import { VirtualLatency } from "./virtual-latency.ts";
@@ -29,9 +29,6 @@ export type VirtualReply =
   | { readonly kind: "crowded" }
   | { readonly kind: "later"; readonly waitMs: number }
   | { readonly kind: "held"; readonly waitMs: number };
-
-/** A permit may be this old when its call leaves: FRESH_FOR_MS of the product's ledger. */
-const FRESH_FOR_MS = 250;
 
 const RULES = LEDGER_RULES;
 

@@ -44,6 +44,8 @@ export interface JournalSettings {
   readonly cacheTtlSeconds: number;
   /** Price of a call, in ten-thousandths of a yuan. */
   readonly callPrice: number;
+  /** From recording a call to storing its answer: later than that, nothing comes of it. */
+  readonly longestCallMs: number;
   /** What a transaction is to its payer's flight. */
   readonly flightRole: (transaction: Transaction) => FlightRole;
   /** Whether it is taken up with a lease. */
@@ -83,6 +85,7 @@ export class Journal {
       CACHE_TTL_S: `${settings.cacheTtlSeconds}`,
       MOST_REPLAYS,
       CALL_PRICE: settings.callPrice,
+      LONGEST_CALL_MS: settings.longestCallMs,
       DAYS_BUDGET: settings.budgets.day,
       MONTHS_BUDGET: settings.budgets.month,
     });

@@ -1,3 +1,8 @@
+/** A permit is given up when its call has not left this long after its start. */
+export const FRESH_FOR_MS = 250;
+/** The longest deadline that can be set for a call. */
+const LONGEST_TIMEOUT_MS = 60_000;
+
 /**
  * The numbers that the quota ledger judges by. Its scripts have them as locals of the same names, and who shows or
  * simulates the ledger uses the same ones. Durations in ms.
@@ -13,8 +18,8 @@ export const LEDGER_RULES = {
   TOGETHER_MS: 15,
   /** Who has to wait for a window asks again at any moment of so long after that, for the sake of fairness. */
   ASKED_AGAIN_WITHIN_MS: 250,
-  /** No request lives longer than this after its start: the longest deadline that can be set, and the time to leave. */
-  LONGEST_LIFE_MS: 60_250,
+  /** No request lives longer than this after its start. */
+  LONGEST_LIFE_MS: LONGEST_TIMEOUT_MS + FRESH_FOR_MS,
   /** Added to each logged window, for what the least latency seen may misjudge of the way to the gateway. */
   MARGIN_MS: 5,
   /** The least latency is that of the last one or two of these. */

@@ -8,11 +8,9 @@ import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
 import { memorableSchema } from "./ledger-memory.ts";
 import { parseHold, parseOverview, quotaText, type LedgerOverview } from "./ledger-overview.ts";
 import { heartbeatReplySchema, permitReplySchema } from "./ledger-replies.ts";
+import { FRESH_FOR_MS } from "./ledger-rules.ts";
 import { loadLedgerRuleScript, loadLedgerScript } from "./ledger-script.ts";
 import { RedisClock } from "./redis-clock.ts";
-
-/** A permit is given up when its call has not left this long after its start. */
-const FRESH_FOR_MS = 250;
 
 const MINUTE_MS = 60_000;
 /** Permission holds: probes after 1, 2, 4 … 30 minutes. */

@@ -50,8 +50,16 @@ if journal[5] then -- the journal knew it
   redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'sentUnder', 'bookedOn', 'bookedFor')
 end
 -- A replay of a dead letter is called at once. An upgrade is not: a call that was under way when the fallback was stored
--- may yet bring the score.
+-- may yet bring the score, until it has surely ended.
 if ARGV[2] == 'dead-letter' then redis.call('HDEL', KEYS[1], 'nextCallAt') end
+if ARGV[8] == 'fallback' then
+  local times = redis.call('HMGET', KEYS[1], 'sentAt', 'nextCallAt')
+  local lastSentAt = string.match(times[1] or '', '[^,]+$')
+  if lastSentAt then
+    local endedAt = lastSentAt + LONGEST_CALL_MS
+    redis.call('HSET', KEYS[1], 'nextCallAt', whole(math.max(endedAt, tonumber(times[2] or 0))))
+  end
+end
 redis.call('EXPIRE', KEYS[1], JOURNAL_TTL_S)
 if ARGV[2] == 'result' then redis.call('SET', KEYS[2], ARGV[3], 'EX', RESULT_TTL_S) end
 if ARGV[5] ~= '' then redis.call('SET', KEYS[3], ARGV[5], 'EX', CACHE_TTL_S) end

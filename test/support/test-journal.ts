@@ -20,6 +20,7 @@ export function testJournal(
     resultTtlSeconds: 100,
     cacheTtlSeconds: 300,
     callPrice: 200,
+    longestCallMs: 3_000,
     flightRole: () => "apart",
     leaseNeed: () => "always",
     budgets: { day: undefined, month: undefined },

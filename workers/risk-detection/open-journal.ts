@@ -3,11 +3,15 @@ import { flightRoles } from "../../shared/domain/single-flight.ts";
 import type { RedisClient } from "../../shared/redis/connection.ts";
 import { Journal } from "../../shared/redis/journal.ts";
 import { ledgerKeys } from "../../shared/redis/ledger-keys.ts";
+import { FRESH_FOR_MS } from "../../shared/redis/ledger-rules.ts";
 import { PatientJournal } from "../../shared/redis/patient-journal.ts";
 import { persist } from "../../shared/redis/persist.ts";
 import { createPseudonymiser } from "../../shared/redis/pseudonym.ts";
 import { budgetsOf, ledgerOf, scoringPolicyOf } from "./worker-settings.ts";
 import type { Worker } from "./worker.ts";
+
+/** An answer is stored as soon as it is there; Redis may be slow. */
+const STORED_WITHIN_MS = 1_000;
 
 /** What remembers transactions, calls and outcomes. Waits for the key that persons are kept under. */
 export async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJournal> {
@@ -19,7 +23,7 @@ export async function openJournal(redis: RedisClient, worker: Worker): Promise<P
   );
   const { cacheTtlSeconds } = settings.policy;
   const policy = scoringPolicyOf(settings);
-  const callPrice = settings.calls.priceTenThousandths;
+  const { priceTenThousandths: callPrice, timeoutMs } = settings.calls;
   const journal = new Journal(
     redis,
     {
@@ -28,6 +32,7 @@ export async function openJournal(redis: RedisClient, worker: Worker): Promise<P
       ...settings.journal,
       cacheTtlSeconds,
       callPrice,
+      longestCallMs: FRESH_FOR_MS + timeoutMs + STORED_WITHIN_MS,
       flightRole: flightRoles(policy, cacheTtlSeconds > 0),
       leaseNeed: (transaction) => leaseNeed(transaction, policy),
       budgets: budgetsOf(settings),

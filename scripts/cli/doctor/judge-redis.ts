@@ -19,7 +19,7 @@ const fromInfo = (judge: (info: Info, view: RedisView) => Verdict) => (view: Red
     ? notChecked("INFO is refused (see redis-rights)")
     : judge(view.facts.info, view);
 
-/** Two round trips to Redis before a call must stay well under 250 ms (FRESH_FOR_MS in quota-ledger.ts). */
+/** Two round trips to Redis before a call must stay well under 250 ms (FRESH_FOR_MS in ledger-rules.ts). */
 const SLOW_ROUND_TRIP_MS = 50;
 /** Of `maxmemory`. */
 const MEMORY_SHARE = { warning: 0.8, problem: 0.95 };

@@ -91,7 +91,7 @@ it("after a freeze, fallbacks are followed by the true score, once, also through
 it("a call that was under way is not made again: its answer is the true score", async () => {
   const pipeline = await startPipeline({
     sandbox: { latency: { leastMs: 12_000, medianMs: 12_010, spread: 0.001 } },
-    env: { UPGRADE_LATE: "on", ALIPAY_TIMEOUT_MS: "30000", RETRY_INITIAL_DELAY_MS: "30000" },
+    env: { UPGRADE_LATE: "on", ALIPAY_TIMEOUT_MS: "30000", RETRY_INITIAL_DELAY_MS: "1000" },
   });
   const worker = await pipeline.startWorker();
   await pipeline.publish(due("t", 3, 8_000));
