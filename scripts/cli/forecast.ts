@@ -11,6 +11,7 @@ export interface CallsAllowed {
   readonly rampRemainingMs: number;
   readonly strikes: number;
   readonly holds: readonly { readonly kind: string; readonly remainingMs: number }[];
+  readonly replicas: readonly { readonly hold: unknown }[];
 }
 
 /** What a backlog can expect of the quota. */
@@ -42,8 +43,9 @@ export const marginOf = ({ effective, used }: WindowLoad): number => Math.max(0,
  * A permission hold that only waits for a probe may be one of credentials that nobody uses any more. Any other hold
  * stands until a probe was answered.
  */
-function areCallsHeld({ holds, strikes }: CallsAllowed, strikeBudget: number): boolean {
+function areCallsHeld({ holds, strikes, replicas }: CallsAllowed, strikeBudget: number): boolean {
   if (strikes >= strikeBudget) return true;
+  if (replicas.length > 0 && replicas.every(({ hold }) => hold !== undefined)) return true;
   return holds.some(({ kind, remainingMs }) => remainingMs > 0 || kind !== "permission");
 }
 

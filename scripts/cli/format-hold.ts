@@ -3,13 +3,16 @@ import type { HoldOverview } from "../../shared/redis/ledger-overview.ts";
 import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
 import { formatDuration } from "./format-duration.ts";
 
+/** What holds one replica, and no other. */
+const REPLICA_KINDS: ReadonlySet<string> = new Set(["clock-skew", "unreachable"]);
+
 /** A hold for a person: why, since when, and what will end it. */
 export function formatHold(hold: HoldOverview): string {
   const { kind, code, sinceMs, remainingMs, by } = hold;
   if (kind === "budget") {
     return `${code}, since ${formatInstant(sinceMs)}, another one begins in ${formatDuration(remainingMs)}`;
   }
-  const who = kind === "operator" ? `by ${by}` : `met by ${by}`;
+  const who = REPLICA_KINDS.has(kind) ? `${by} alone` : kind === "operator" ? `by ${by}` : `met by ${by}`;
   return `${code}, since ${formatInstant(sinceMs)}, ${endOf(hold)} (${who})`;
 }
 

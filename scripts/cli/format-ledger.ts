@@ -2,7 +2,7 @@ import { formatInstant } from "../../shared/domain/instant.ts";
 import { formatPrice } from "../../shared/domain/money.ts";
 import { formatQuota } from "../../shared/domain/quota.ts";
 import { usefulReplicas } from "../../shared/domain/useful-replicas.ts";
-import type { LedgerOverview, WindowOverview } from "../../shared/redis/ledger-overview.ts";
+import type { HoldOverview, LedgerOverview, WindowOverview } from "../../shared/redis/ledger-overview.ts";
 import type { CurrentFigures } from "../../shared/redis/read-books.ts";
 import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
 import { forecast, marginOf, type Forecast } from "./forecast.ts";
@@ -32,13 +32,21 @@ export function ledgerJson(ledger: LedgerOverview, strikesPerDay: number) {
     rampRemainingMs: Math.ceil(ledger.rampRemainingMs),
     patienceRemainingMs: Math.ceil(ledger.patienceRemainingMs),
     strikes: { count: ledger.strikes, limit: strikesPerDay },
-    replicas: ledger.replicas.map(({ name, seenAgoMs }) => ({ name, seenAgoMs: Math.ceil(seenAgoMs) })),
-    usefulReplicas: usefulReplicas(ledger.windows),
-    holds: ledger.holds.map(({ sinceMs, remainingMs, ...hold }) => ({
-      ...hold,
-      since: formatInstant(sinceMs),
-      remainingMs: lastsUntilResumed(remainingMs) ? null : Math.ceil(remainingMs),
+    replicas: ledger.replicas.map(({ name, seenAgoMs, hold }) => ({
+      name,
+      seenAgoMs: Math.ceil(seenAgoMs),
+      hold: hold === undefined ? null : holdJson(hold),
     })),
+    usefulReplicas: usefulReplicas(ledger.windows),
+    holds: ledger.holds.map(holdJson),
+  };
+}
+
+function holdJson({ sinceMs, remainingMs, ...hold }: HoldOverview) {
+  return {
+    ...hold,
+    since: formatInstant(sinceMs),
+    remainingMs: lastsUntilResumed(remainingMs) ? null : Math.ceil(remainingMs),
   };
 }
 
@@ -121,8 +129,9 @@ function brakeText({ brakeRemainingMs, patienceRemainingMs }: LedgerOverview): s
   return `${brake}; no call for ${formatDuration(patienceRemainingMs)}`;
 }
 
-function holdRows({ holds, strikes }: LedgerOverview, strikesPerDay: number): Row[] {
-  const rows = holds.map((hold): Row => [`hold: ${hold.kind}`, formatHold(hold)]);
+function holdRows({ holds, strikes, replicas }: LedgerOverview, strikesPerDay: number): Row[] {
+  const ownHolds = replicas.flatMap(({ hold }) => hold ?? []);
+  const rows = [...holds, ...ownHolds].map((hold): Row => [`hold: ${hold.kind}`, formatHold(hold)]);
   if (strikes >= strikesPerDay) rows.push(["hold: strikes", "one limit answer more might bring a ban"]);
   return rows.length === 0 ? [["holds", "none"]] : rows;
 }

@@ -1,5 +1,5 @@
 import type { Period } from "../domain/alipay-calendar.ts";
-import type { Hold, HoldKind } from "../domain/permit.ts";
+import type { Hold, HoldKind, OwnHold } from "../domain/permit.ts";
 import { LONGEST_SAT_OUT_MS } from "./closure.ts";
 
 /** Holds that concern this replica alone: nobody else's clock is wrong, nobody else's network is cut. */
@@ -19,6 +19,7 @@ const BUDGET_ASKED_AGAIN_AFTER_MS = 30_000;
 interface StandingHold {
   readonly kind: ReplicaHoldKind;
   readonly cause: string;
+  readonly beganAtMs: number;
   readonly setAtMs: number;
   /** Until the next probe may leave. */
   readonly untilMs: number;
@@ -42,10 +43,12 @@ export class ReplicaHold {
   engage(kind: ReplicaHoldKind, cause: string, departedAtMs: number, nowMs: number): void {
     const current = this.#hold;
     if (current?.kind === kind && departedAtMs < current.setAtMs) return;
-    const step = current?.kind === kind ? current.step + 1 : 0;
+    const isRenewed = current?.kind === kind;
+    const step = isRenewed ? current.step + 1 : 0;
+    const beganAtMs = isRenewed ? current.beganAtMs : nowMs;
     const { first, longest } = STEPS_MS[kind];
     const untilMs = nowMs + Math.min(first * 2 ** step, longest);
-    this.#hold = { kind, cause, setAtMs: nowMs, untilMs, probe: undefined, step };
+    this.#hold = { kind, cause, beganAtMs, setAtMs: nowMs, untilMs, probe: undefined, step };
     if (current !== undefined && current.kind !== kind) this.#onOver(current.kind);
   }
 
@@ -87,6 +90,13 @@ export class ReplicaHold {
   /** The hold that stands now, or undefined where a call may be made. */
   standing(nowMs: number): Hold | undefined {
     return this.spentBudget(nowMs) ?? this.#standingByProbe(nowMs);
+  }
+
+  /** What holds this replica alone, also while it is probed. A budget is no matter of its own: the books tell of it. */
+  own(nowMs: number): OwnHold | undefined {
+    if (this.#hold === undefined) return undefined;
+    const { kind, cause, untilMs, beganAtMs } = this.#hold;
+    return { kind, cause, remainingMs: Math.max(0, untilMs - nowMs), forMs: nowMs - beganAtMs };
   }
 
   /** The hold for want of budget, where it stands and it is not time to ask again. */

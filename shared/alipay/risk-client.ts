@@ -5,6 +5,7 @@ import type { Claim } from "../domain/claim.ts";
 import type { Hand } from "../domain/delivery.ts";
 import type { Evidence } from "../domain/evidence.ts";
 import type { Failure } from "../domain/failure.ts";
+import type { OwnHold } from "../domain/permit.ts";
 import {
   afterFailure,
   callLimit,
@@ -65,6 +66,7 @@ class NotDueInTime extends Error {}
 export class RiskClient {
   readonly #retryPolicy: RetryPolicy;
   readonly #turnstile: Turnstile;
+  readonly #replicaHold: ReplicaHold;
   readonly #calls: PermittedCalls;
 
   constructor(options: RiskClientOptions) {
@@ -74,6 +76,7 @@ export class RiskClient {
     const turnstile = new Turnstile(ledger, replicaHold, 2 * timeoutMs, news);
     this.#retryPolicy = retryPolicy;
     this.#turnstile = turnstile;
+    this.#replicaHold = replicaHold;
     this.#calls = new PermittedCalls({
       gateway,
       turnstile,
@@ -99,6 +102,11 @@ export class RiskClient {
   /** Calls under way. */
   get inFlight(): number {
     return this.#turnstile.inFlight;
+  }
+
+  /** What holds this replica alone. */
+  get ownHold(): OwnHold | undefined {
+    return this.#replicaHold.own(performance.now());
   }
 
   /** Calls that wait for a permit. */

@@ -28,6 +28,12 @@ export interface Hold {
   readonly remainingMs: number;
 }
 
+/** A hold of one replica alone, as it tells it to whoever looks. */
+export interface OwnHold extends Hold {
+  /** Milliseconds since it began. */
+  readonly forMs: number;
+}
+
 /** The ledger's answer to a request for a permit. */
 export type PermitReply =
   | {

@@ -2,7 +2,8 @@
 -- KEYS  the ledger's, as ledger.lua names them
 -- ARGV  1 replica's name   2 longest life of a request, ms   3 generation that the replica knows, or ""   4 name for a
 --       new one   5 "none": no calls were made before   6 the replica's quota   7 from which second on it wants to know
---       the calls   8 from which minute on
+--       the calls   8 from which minute on   9 what holds this replica alone, or ""   10 its cause   11 for how many ms it
+--       has   12 ms until a probe may be made
 -- Gives  the generation, Redis' time, the overview as JSON, and what to remember
 -- The calls in each step from `first` on, as far back as the windows look; all of them where some were told anew, or
 -- filled in, since the replica heard of them.
@@ -45,9 +46,23 @@ end
 
 meetLedger(ARGV[3], ARGV[4], ARGV[5] == 'none')
 noteQuota(ARGV[6])
+
 redis.call('ZADD', replicasKey, now, ARGV[1])
-redis.call('ZREMRANGEBYSCORE', replicasKey, '-inf', now - QUOTA_MEMORY_MS)
+local gone = redis.call('ZRANGEBYSCORE', replicasKey, '-inf', now - QUOTA_MEMORY_MS, 'LIMIT', 0, 100)
+if #gone > 0 then
+  redis.call('ZREM', replicasKey, unpack(gone))
+  redis.call('HDEL', replicaHoldsKey, unpack(gone))
+end
 redis.call('PEXPIRE', replicasKey, 2 * QUOTA_MEMORY_MS)
+
+-- As a hold of all replicas is kept (hold.lua).
+if ARGV[9] == '' then
+  redis.call('HDEL', replicaHoldsKey, ARGV[1])
+else
+  local hold = { kind = ARGV[9], code = ARGV[10], since = exact(now - ARGV[11]), ['until'] = exact(now + ARGV[12]), by = ARGV[1] }
+  redis.call('HSET', replicaHoldsKey, ARGV[1], cjson.encode(hold))
+  redis.call('PEXPIRE', replicaHoldsKey, 2 * QUOTA_MEMORY_MS)
+end
 
 local windows, quotas = windowsInForce(ARGV[6])
 local life = noteLife(tonumber(ARGV[2]), windows)

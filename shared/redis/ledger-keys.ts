@@ -18,6 +18,8 @@ export interface LedgerKeys {
   readonly setQuota: string;
   /** The fastest answers. */
   readonly latency: string;
+  /** What holds one replica alone, by its name. */
+  readonly replicaHolds: string;
 }
 
 /** `credentialsId` tells sets of credentials apart and is no secret; what goes into a name is hashed. */
@@ -35,6 +37,7 @@ export function ledgerKeys(of: { appId: string; gatewayUrl: string; credentialsI
     replicas: `${base}:replicas`,
     setQuota: `${base}:set-quota`,
     latency: `${base}:latency`,
+    replicaHolds: `${base}:replica-holds`,
   };
 }
 
@@ -51,6 +54,7 @@ export const scriptKeys = (keys: LedgerKeys): readonly string[] => [
   keys.replicas,
   keys.setQuota,
   keys.latency,
+  keys.replicaHolds,
 ];
 
 function shortHash(text: string): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pairs } from "./pairs.ts";
 
 /** A hash or a sorted set as Redis gives it: name, value, name, value … */
 const flat = z.array(z.string());
@@ -120,10 +121,4 @@ function remember(calls: Map<number, number>, news: readonly number[], oldest: n
   for (const step of calls.keys()) {
     if (step < oldest) calls.delete(step);
   }
-}
-
-function pairs(flatHash: readonly string[]): [name: string, value: string][] {
-  const found: [string, string][] = [];
-  for (let i = 0; i + 1 < flatHash.length; i += 2) found.push([flatHash[i] ?? "", flatHash[i + 1] ?? ""]);
-  return found;
 }

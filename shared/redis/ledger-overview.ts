@@ -5,6 +5,7 @@ import type { RedisClient } from "./connection.ts";
 import { findKeys } from "./find-keys.ts";
 import { ledgerKeys, scriptKeys } from "./ledger-keys.ts";
 import { loadLedgerScript } from "./ledger-script.ts";
+import { pairs } from "./pairs.ts";
 import { readable } from "./readable.ts";
 
 /** One window as it is now. */
@@ -43,8 +44,17 @@ export interface LedgerOverview {
   /** Unanswered or promised. */
   readonly callsUnderWay: number;
   /** Those heard of in the last minute. */
-  readonly replicas: readonly { readonly name: string; readonly seenAgoMs: number }[];
+  readonly replicas: readonly ReplicaOverview[];
+  /** Those that concern all replicas, or all that use the same credentials. */
   readonly holds: readonly HoldOverview[];
+}
+
+/** A replica as it was last heard of. */
+export interface ReplicaOverview {
+  readonly name: string;
+  readonly seenAgoMs: number;
+  /** What holds it alone. */
+  readonly hold: HoldOverview | undefined;
 }
 
 /** The quota that an operator set for all replicas; `atMs` as Unix milliseconds. */
@@ -93,6 +103,7 @@ const overviewSchema = z.object({
   strikes: z.number(),
   callsUnderWay: z.number(),
   replicas: flatList,
+  replicaHolds: flatList,
   setQuota: z.tuple([z.string(), z.string(), instant, z.string()]).optional(),
 });
 
@@ -113,9 +124,8 @@ export const quotaText = (quota: Quota): string =>
 
 /** Reads what ledger.lua's `overview` wrote; with holds, as `parseHold` gives them. @throws ZodError, SyntaxError */
 export function parseOverview(json: string, holds: readonly (StoredHold | undefined)[]): LedgerOverview {
-  const { quotas, lastStart, unknownBefore, filledAt, replicas, setQuota, ...said } = overviewSchema.parse(
-    JSON.parse(json),
-  );
+  const { quotas, lastStart, unknownBefore, filledAt, replicas, replicaHolds, setQuota, ...said } =
+    overviewSchema.parse(JSON.parse(json));
   const longestMs = Math.max(...said.windows.map(({ windowMs }) => windowMs));
   return {
     ...said,
@@ -129,7 +139,7 @@ export function parseOverview(json: string, holds: readonly (StoredHold | undefi
     },
     lastCallAtMs: lastStart === 0 ? undefined : lastStart,
     isPastUnknown: filledAt === 0 && said.nowMs < unknownBefore + longestMs,
-    replicas: readReplicas(replicas, said.nowMs),
+    replicas: readReplicas(replicas, readReplicaHolds(replicaHolds, said.nowMs), said.nowMs),
     holds: holds.flatMap((hold) => overviewOf(hold, said.nowMs)),
   };
 }
@@ -173,10 +183,22 @@ function parseQuotaText(text: string): Quota {
   }));
 }
 
-function readReplicas(flat: readonly string[], nowMs: number): LedgerOverview["replicas"] {
-  const replicas: { name: string; seenAgoMs: number }[] = [];
-  for (let i = 0; i + 1 < flat.length; i += 2) {
-    replicas.push({ name: flat[i] ?? "", seenAgoMs: Math.max(0, nowMs - Number(flat[i + 1])) });
-  }
-  return replicas;
+function readReplicas(
+  flat: readonly string[],
+  holds: ReadonlyMap<string, HoldOverview>,
+  nowMs: number,
+): ReplicaOverview[] {
+  return pairs(flat).map(([name, seenAt]) => ({
+    name,
+    seenAgoMs: Math.max(0, nowMs - Number(seenAt)),
+    hold: holds.get(name),
+  }));
+}
+
+function readReplicaHolds(flat: readonly string[], nowMs: number): ReadonlyMap<string, HoldOverview> {
+  return new Map(
+    pairs(flat).flatMap(([name, json]) =>
+      overviewOf(holdSchema.parse(JSON.parse(json)), nowMs).map((hold) => [name, hold] as const),
+    ),
+  );
 }

@@ -7,7 +7,7 @@
 -- those moments is at or before T - W. Whatever order calls really arrive in, of any N + 1 of them the one
 -- that was granted last was granted with one of the others surely out of its window.
 local logKey, stateKey, secondsKey, minutesKey, quotasKey, strikesKey = unpack(KEYS, 1, 6)
-local freezeKey, permissionKey, replicasKey, setQuotaKey, latencyKey = unpack(KEYS, 7, 11)
+local freezeKey, permissionKey, replicasKey, setQuotaKey, latencyKey, replicaHoldsKey = unpack(KEYS, 7, 12)
 local STATE_TTL = 32 * 24 * 3600000
 
 -- Calls counted by their start. `reach`: so many steps back a window may look.
@@ -205,6 +205,7 @@ local function overview(windows, quotas, life)
     brakeRemainingMs = brakeRemaining(), rampRemainingMs = rampRemaining(),
     patienceRemainingMs = math.max(0, number('patienceUntil') - now),
     strikes = countStrikes(), callsUnderWay = callsUnderWay(),
-    replicas = replicas, setQuota = setQuota[1] and setQuota or nil,
+    replicas = replicas, replicaHolds = redis.call('HGETALL', replicaHoldsKey),
+    setQuota = setQuota[1] and setQuota or nil,
   })
 end

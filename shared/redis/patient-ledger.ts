@@ -1,4 +1,4 @@
-import type { Hold, PermitReply, Signal } from "../domain/permit.ts";
+import type { Hold, OwnHold, PermitReply, Signal } from "../domain/permit.ts";
 import type { LedgerOverview } from "./ledger-overview.ts";
 import { persist, type Patience } from "./persist.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
@@ -43,6 +43,11 @@ export class PatientLedger {
       if (this.#lastMoment.aborted) return undefined;
       throw error;
     }
+  }
+
+  /** @see QuotaLedger.watchOwnHold */
+  watchOwnHold(current: () => OwnHold | undefined): void {
+    this.#ledger.watchOwnHold(current);
   }
 
   /** @see QuotaLedger.heartbeat */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Hold, Permit, PermitReply, Signal } from "../domain/permit.ts";
+import type { Hold, OwnHold, Permit, PermitReply, Signal } from "../domain/permit.ts";
 import type { Quota } from "../domain/quota.ts";
 import { KnownLedger } from "./known-ledger.ts";
 import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
@@ -53,6 +53,7 @@ export class QuotaLedger {
   readonly #monotonicMs: () => number;
   #permits = 0;
   #quotasDisagree = false;
+  #ownHold: () => OwnHold | undefined = () => undefined;
 
   /** `monotonicMs`: a clock that only runs forward. */
   constructor(client: Redis, settings: LedgerSettings, monotonicMs = () => performance.now()) {
@@ -77,6 +78,11 @@ export class QuotaLedger {
   /** Redis' clock minus this machine's, as of the last prompt answer. */
   get clockOffsetMs(): number {
     return this.#clock.offsetMs;
+  }
+
+  /** What holds this replica alone is told with each heartbeat, to whoever looks. */
+  watchOwnHold(current: () => OwnHold | undefined): void {
+    this.#ownHold = current;
   }
 
   /**
@@ -153,7 +159,7 @@ export class QuotaLedger {
     const askedAt = this.#monotonicMs();
     const self = [worker, this.#lifeMs, this.#known.generation, randomUUID(), history, this.#quotaText];
     const reply = await this.#scripts
-      .heartbeat(this.#allKeys, [...self, wanted.second, wanted.minute])
+      .heartbeat(this.#allKeys, [...self, wanted.second, wanted.minute, ...heldText(this.#ownHold())])
       .catch((error: unknown) => {
         this.#known.noteSilence(this.#monotonicMs());
         throw error;
@@ -230,6 +236,10 @@ export class QuotaLedger {
     await this.#scripts.lift(this.#allKeys, []);
   }
 }
+
+/** For heartbeat.lua. */
+const heldText = (hold: OwnHold | undefined): (string | number)[] =>
+  hold === undefined ? ["", "", 0, 0] : [hold.kind, hold.cause, hold.forMs, hold.remainingMs];
 
 /** Of the permits that one question brought, as permit.lua names them. */
 const idOf = (first: string, nth: number): string => (nth === 1 ? first : `${first}.${nth}`);

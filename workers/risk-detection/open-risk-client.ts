@@ -33,6 +33,7 @@ export async function openRiskClient(worker: Worker, calling: Calling): Promise<
     events: observers.calls,
   });
   shutdown.register("risk client", () => client.close());
+  calling.ledger.watchOwnHold(() => client.ownHold);
   metrics.watch("callsInFlight", () => client.inFlight);
   metrics.watch("callsWaiting", () => client.waiting);
   return client;

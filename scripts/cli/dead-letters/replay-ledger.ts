@@ -41,6 +41,6 @@ export async function lookWhyNothingMoves(
 /** In words, why no call is made; undefined where calls are made. */
 export function whyHeld(ledger: LedgerOverview, strikesPerDay: number): string | undefined {
   if (!forecast(0, ledger, strikesPerDay).isHeld) return undefined;
-  const [hold] = ledger.holds;
+  const [hold] = [...ledger.holds, ...ledger.replicas.flatMap((replica) => replica.hold ?? [])];
   return hold === undefined ? "LIMIT_STRIKES_PER_DAY is reached" : `${hold.kind}, ${formatHold(hold)}`;
 }

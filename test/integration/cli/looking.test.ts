@@ -251,6 +251,33 @@ describe("riskline quota show", () => {
     expect(spacingMs).toBeGreaterThan(before.spacingMs);
   });
 
+  it("shows what holds one replica alone, for as long as it does", async () => {
+    const [held, other] = [openLedger({ worker: "w1" }), openLedger({ worker: "w2" })];
+    const ownHold = {
+      kind: "unreachable",
+      cause: "ECONNREFUSED",
+      forMs: 60_000,
+      remainingMs: 8_000,
+    } as const;
+    let current: typeof ownHold | undefined = ownHold;
+    held.watchOwnHold(() => current);
+    await held.heartbeat();
+    expect(await showQuota()).toMatchObject({ isHeld: true, permitWaitMs: null, holds: [] });
+    await other.heartbeat();
+    expect(await showQuota()).toMatchObject({
+      isHeld: false,
+      replicas: [
+        { name: "w1", hold: { kind: "unreachable", code: "ECONNREFUSED", by: "w1" } },
+        { name: "w2", hold: null },
+      ],
+    });
+    const { stdout } = await look("quota", "show");
+    expect(stdout).toMatch(/^hold: unreachable +ECONNREFUSED, since .+, next probe in \d+ s \(w1 alone\)$/m);
+    current = undefined;
+    await held.heartbeat();
+    expect(await showQuota()).toMatchObject({ replicas: [{ hold: null }, { hold: null }] });
+  });
+
   it("shows a freeze, and the hold of any credentials", async () => {
     await openLedger().signal("permit", { kind: "banned", code: "40006 isv.app-api-punished" }, 0);
     await openLedger({ credentialsId: "key-2" }).signal("permit", { kind: "permission", code: "40001" }, 0);

@@ -38,6 +38,20 @@ it("tells kind, cause and what is left", () => {
   });
 });
 
+it("is told as this replica's own since it began, also while a probe is due", () => {
+  expect(hold.own(0)).toBeUndefined();
+  hold.engage("unreachable", "ECONNREFUSED", 0, 0);
+  hold.engage("unreachable", "ECONNREFUSED", 1_000, 1_000);
+  const told = { kind: "unreachable", cause: "ECONNREFUSED" };
+  expect(hold.own(1_500)).toEqual({ ...told, remainingMs: 1_500, forMs: 1_500 });
+  expect(hold.own(4_000)).toEqual({ ...told, remainingMs: 0, forMs: 4_000 });
+});
+
+it("for want of budget is not this replica's own", () => {
+  hold.spend("day", 1_000, 0);
+  expect(hold.own(0)).toBeUndefined();
+});
+
 it("is over at its end, to the millisecond", () => {
   hold.engage("unreachable", "ECONNREFUSED", 0, 0);
   expect(hold.standing(999)).toMatchObject({ remainingMs: 1 });

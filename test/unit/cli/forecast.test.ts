@@ -14,6 +14,7 @@ function allowed(changes: Partial<CallsAllowed> = {}): CallsAllowed {
     rampRemainingMs: 0,
     strikes: 0,
     holds: [],
+    replicas: [],
     ...changes,
   };
 }
@@ -99,6 +100,16 @@ describe("calls are held", () => {
     {
       title: "not by a permission hold that nobody probes",
       changes: { holds: hold("permission", 0) },
+      isHeld: false,
+    },
+    {
+      title: "where each replica is held",
+      changes: { replicas: [{ hold: {} }, { hold: {} }] },
+      isHeld: true,
+    },
+    {
+      title: "not where one replica of two is",
+      changes: { replicas: [{ hold: {} }, { hold: undefined }] },
       isHeld: false,
     },
     { title: "not by strikes within the budget", changes: { strikes: 9 }, isHeld: false },
