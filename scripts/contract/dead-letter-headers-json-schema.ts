@@ -8,6 +8,7 @@ import { withNotes, withoutSafeBounds, type FieldNote, type JsonSchema } from ".
 const headersSchema = z.looseObject({
   ...deadLetterSchema.shape,
   bodySha256: z.string().regex(/^[0-9a-f]{64}$/),
+  cause: z.string().optional(),
   dropped: z.string().optional(),
 });
 
@@ -16,7 +17,11 @@ type Field = keyof typeof headersSchema.shape;
 const NOTES: Readonly<Record<Field, FieldNote>> = {
   reason: { description: "Why the transaction left the flow; also the routing key." },
   detail: { description: "One line a person understands: which field, which rule; no personal data." },
-  code: { description: "The gateway's code and sub-code; absent where no gateway spoke." },
+  code: { description: "The gateway's code and sub-code; absent where it gave none." },
+  cause: {
+    description:
+      "What became of the last call where the gateway gave no code: timeout, reset, oversize, unreadable, unsigned-success, wrong-signature or http-NNN.",
+  },
   attempts: { description: "API calls made for this transaction." },
   replays: { description: "How often it was replayed." },
   failedAt: { description: "ISO 8601 with milliseconds and offset.", format: "date-time" },

@@ -45,7 +45,7 @@ function readOurs(headers: Headers): Said {
   return {
     reason: isReason(reason) ? reason : "unknown",
     detail: textOf(headers[RISK_HEADERS.detail]),
-    code: textOf(headers[RISK_HEADERS.code]),
+    code: textOf(headers[RISK_HEADERS.code] ?? headers[RISK_HEADERS.cause]),
     attempts: countOf(headers[RISK_HEADERS.attempts], MOST_CALLS),
     replays,
     failedAtMs: instant.ok ? writable(instant.value) : undefined,

@@ -1,13 +1,16 @@
 /** The headers that are ours; a producer's own under this prefix mean nothing (contract, sections 2 and 4). */
 export const RISK_PREFIX = "x-risk-";
-/** A producer's headers under our prefix are kept under this one. */
+/** What would change the way or the life of a copy is kept under this one (carry-over.ts). */
 export const ORIGINAL_PREFIX = "x-risk-original-";
 
-/** By what they tell; dead letters bear the first eight (contract, section 4). */
+/** By what they tell; dead letters bear those down to the body's digest (contract, section 4). */
 export const RISK_HEADERS = {
   reason: "x-risk-reason",
   detail: "x-risk-detail",
+  /** The gateway's, where it gave one … */
   code: "x-risk-code",
+  /** … or else what became of the last call, in a word of ours. */
+  cause: "x-risk-cause",
   attempts: "x-risk-attempts",
   replays: "x-risk-replays",
   failedAt: "x-risk-failed-at",

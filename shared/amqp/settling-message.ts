@@ -3,6 +3,7 @@ import type { ConsumeMessage } from "amqplib";
 import type { DeadLetter } from "../domain/dead-letter.ts";
 import type { Delivery } from "../domain/delivery.ts";
 import type { Disposition } from "../domain/disposition.ts";
+import { isGatewaysCode } from "../domain/failure.ts";
 import type { BrokerNames } from "./broker-names.ts";
 import { carryOver, shortText } from "./carry-over.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
@@ -75,7 +76,7 @@ function deadLetterMessage(
         ...kept.headers,
         [RISK_HEADERS.reason]: deadLetter.reason,
         [RISK_HEADERS.detail]: deadLetter.detail,
-        ...(deadLetter.code === undefined ? {} : { [RISK_HEADERS.code]: deadLetter.code }),
+        ...codeHeader(deadLetter.code),
         [RISK_HEADERS.attempts]: deadLetter.attempts,
         [RISK_HEADERS.replays]: deadLetter.replays,
         [RISK_HEADERS.failedAt]: deadLetter.failedAt,
@@ -85,6 +86,11 @@ function deadLetterMessage(
       },
     },
   };
+}
+
+function codeHeader(code: string | undefined): Readonly<Record<string, string>> {
+  if (code === undefined) return {};
+  return { [isGatewaysCode(code) ? RISK_HEADERS.code : RISK_HEADERS.cause]: code };
 }
 
 function waitingMessage(

@@ -22,3 +22,8 @@ export type Failure =
   | { readonly kind: "unknown-code"; readonly code: string; readonly detail: string };
 
 export type FailureKind = Failure["kind"];
+
+const OUR_WORDS = /^(?:timeout|reset|oversize|unreadable|unsigned-success|wrong-signature|http-\d{3})$/;
+
+/** Whether a failure's code is the gateway's own, and no word of ours for an answer that has none. */
+export const isGatewaysCode = (code: string): boolean => !OUR_WORDS.test(code);

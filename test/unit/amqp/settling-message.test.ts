@@ -120,6 +120,19 @@ describe("settlingMessages", () => {
     });
   });
 
+  it.each([
+    ["20000 isp.unknow-error", { "x-risk-code": "20000 isp.unknow-error" }],
+    ["timeout", { "x-risk-cause": "timeout" }],
+    ["http-502", { "x-risk-cause": "http-502" }],
+    [undefined, {}],
+  ])("names the gateway's code, or what became of the call: %s", (code, expected) => {
+    if (deadLetter.action !== "dead-letter") throw new Error("no dead letter");
+    const disposition = { ...deadLetter, deadLetter: { ...deadLetter.deadLetter, code } };
+    const { headers = {} } = settle(disposition, incoming({ body: "b" })).properties;
+    const told = Object.entries(headers).filter(([name]) => /^x-risk-(?:code|cause)$/.test(name));
+    expect(Object.fromEntries(told)).toEqual(expected);
+  });
+
   it("moves a delivery to the waiting queue with its lane, the calls made, and what a replay brought", () => {
     const headers = {
       "x-risk-attempts": 2,
