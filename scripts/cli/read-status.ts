@@ -80,12 +80,12 @@ export class StatusReader {
 
   async #readRedis(client: RedisClient) {
     const { namespace } = this.#settings.installation;
-    const today = dayAt(await redisNow(client));
+    const nowMs = await redisNow(client);
     const spend = await attempt(() => readCurrent(client, namespace));
     return {
       spend,
-      putOff: await attempt(() => readPutOff(client, namespace, today)),
-      failures: await attempt(() => readFailures(client, namespace)),
+      putOff: await attempt(() => readPutOff(client, namespace, dayAt(nowMs))),
+      failures: await attempt(() => readFailures(client, namespace, nowMs)),
       quota: await attempt(async () => {
         const { application, quota } = readSettings(["application", "quota"], this.#environment);
         const ledger = await readLedgerOverview(client, application, quota.windows);

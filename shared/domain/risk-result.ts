@@ -8,7 +8,7 @@ export type Verdict = (typeof VERDICTS)[number];
 export const RESULT_SOURCES = ["alipay", "cache", "below-threshold", "fallback"] as const;
 
 /** The verdict on one transaction, as it is published and stored (contract, section 3). */
-export const riskResultSchema = z.strictObject({
+export const riskResultSchema = z.object({
   schemaVersion: z.literal(1),
   transactionId: z.string(),
   verdict: z.enum(VERDICTS),

@@ -27,12 +27,18 @@ export async function addFailures(
   await client.expire(key, KEPT_SECONDS);
 }
 
-/** What went wrong lately, the newest first, each sort once. */
-export async function readFailures(client: RedisClient, namespace: string): Promise<FailureSummary[]> {
+/** What went wrong in the last day, the newest first, each sort once. `nowMs`: Redis' clock. */
+export async function readFailures(
+  client: RedisClient,
+  namespace: string,
+  nowMs: number,
+): Promise<FailureSummary[]> {
   const key = failuresKey(namespace);
   const written = await readable(key, () => client.lrange(key, 0, MOST_KEPT - 1));
   const bySort = new Map<string, FailureSummary>();
-  for (const failure of written.flatMap(readFailure).toSorted((a, b) => b.atMs - a.atMs)) {
+  // The list lives for a day after the latest one.
+  const failures = written.flatMap(readFailure).filter(({ atMs }) => atMs > nowMs - 1_000 * KEPT_SECONDS);
+  for (const failure of failures.toSorted((a, b) => b.atMs - a.atMs)) {
     const latest = bySort.get(sortOf(failure));
     bySort.set(sortOf(failure), {
       ...(latest ?? failure),

@@ -25,6 +25,7 @@ interface ExportFlags extends SelectionFlags {
   readonly out?: string;
   readonly why?: string;
   readonly wait?: true;
+  readonly json?: true;
 }
 
 const EXPORT_EXAMPLES = `
@@ -45,6 +46,7 @@ export function exportCommand(): Command {
     .option("--out <file>", "a new file; without it, standard output")
     .option("--why <text>", "why, for the audit", reasonFlag)
     .option("--wait", "wait while another command has them in hand")
+    .option("--json", "with --out: print what was written as JSON")
     .addHelpText("after", EXPORT_EXAMPLES)
     .action(async (flags: ExportFlags) => {
       const settings = readCommandSettings(["installation", "broker", "redis"]);
@@ -72,7 +74,8 @@ async function runExport(session: LettersSession, flags: ExportFlags): Promise<v
     if (flags.out === undefined) return await exportTo(writeAll);
     await LetterFile.use(flags.out, async (file) => {
       await exportTo((line) => file.add(line));
-      file.close();
+      const written = file.close();
+      if (flags.json === true) process.stdout.write(formatJson(written));
     });
   });
   process.stderr.write(`exported: ${inGroups(count)}\n`);

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import type { ReplayOrder } from "../../../shared/redis/replay-records.ts";
 import { parseShare } from "../../plan/parse-share.ts";
 import { formatPlan, formatRecord, planJson, recordJson } from "../dead-letters/format-replay.ts";
@@ -69,11 +69,10 @@ export function replayCommand(): Command {
     .option("--fresh-calls", "the calls made so far no longer count: each may be called four times again")
     .option("--hopeless", "put those back, too, that would only fail again")
     .option("--keep-going", "do not stop when they fail again")
-    .option(
-      "--patience <duration>",
-      "without any outcome or call for so long, it pauses",
-      durationFlag,
-      120_000,
+    .addOption(
+      new Option("--patience <duration>", "without any outcome or call for so long, it pauses")
+        .argParser(durationFlag)
+        .default(120_000, "2m"),
     )
     .option("--dry-run", "only count what it would do")
     .option("--resume <replay>", "go on with a replay that was paused, stopped or interrupted")

@@ -18,8 +18,24 @@ export async function* readRecords(
       yield* readRows(input, source.file, source.mapRow);
       continue;
     }
-    for await (const { number, bytes, fileBytes } of readLines(input, LARGEST_BODY)) {
-      yield { file: source.file, line: number, fileBytes, body: () => bytes };
-    }
+    yield* readNdjson(input, source.file);
   }
 }
+
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Lines as they are. Blank ones are no records; a mark that some editors put before the first one is none of it. */
+async function* readNdjson(input: AsyncIterable<Buffer>, file: string): AsyncGenerator<SourceRecord> {
+  let skippedBytes = 0;
+  for await (const { number, bytes, fileBytes } of readLines(input, LARGEST_BODY)) {
+    const isMarked = number === 1 && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+    const body = isMarked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
+    skippedBytes += fileBytes;
+    if (isBlank(body)) continue;
+    yield { file, line: number, fileBytes: skippedBytes, body: () => body };
+    skippedBytes = 0;
+  }
+}
+
+const BLANK_BYTES: ReadonlySet<number> = new Set(Buffer.from(" \t\r"));
+const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => BLANK_BYTES.has(byte));

@@ -16,9 +16,11 @@ describe("riskline publish", () => {
       Buffer.from(line(1)),
       Buffer.from('{"a":1}\r'),
       Buffer.from([0xff, 0x00]),
-      Buffer.from(""),
+      Buffer.from(" []"),
     ];
-    const cwd = folderOf({ "a.ndjson": Buffer.concat(lines.flatMap((bytes) => [bytes, Buffer.from("\n")])) });
+    const blank = Buffer.from("\n\r\n");
+    const written = lines.flatMap((bytes) => [bytes, Buffer.from("\n"), blank]);
+    const cwd = folderOf({ "a.ndjson": Buffer.concat(written) });
     const env = { AMQP_URL: broker.url, NAMESPACE: broker.namespace };
     const { status, stdout, stderr } = await riskline(["publish", "a.ndjson", "--json"], { cwd, env });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });

@@ -16,13 +16,13 @@ describe("riskline publish --dry-run", () => {
   });
 
   it("lists what a worker would refuse, by file and line", async () => {
-    const cwd = folderOf({ "a.ndjson": `${good}\n`, "b.ndjson": `${free}\n\n${good}` });
+    const cwd = folderOf({ "a.ndjson": `${good}\n`, "b.ndjson": `${free}\n\n${good}\n[]` });
     const { status, stdout } = await riskline(["publish", "--dry-run", "a.ndjson", "b.ndjson"], { cwd });
     expect(status).toBe(1);
     expect(stdout).toMatch(/^checked +4$/m);
     expect(stdout).toMatch(/^a worker would refuse +2$/m);
     expect(stdout).toContain("b.ndjson line 1: amount.value must be at least 0.01 (CNY)\n");
-    expect(stdout).toContain("b.ndjson line 2: body is empty\n");
+    expect(stdout).toContain("b.ndjson line 4: body must be a JSON object\n");
   });
 
   it("lists the first problems, and counts all", async () => {

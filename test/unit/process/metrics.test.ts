@@ -43,6 +43,18 @@ it("counts what was put off, and what it is worth, by currency", async () => {
   ]);
 });
 
+it("adds up no currencies with each other, however many there are", async () => {
+  const { metrics, page } = createMetrics();
+  const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  const currencies = letters.flatMap((first) => [`${first}AA`, `${first}BB`]);
+  for (const currency of currencies)
+    metrics.deliverySettled({ outcome: "wait", lane: "standard", ms: 1, putOff: { currency, value: 1 } });
+  const series = await seriesOf(page.render, "riskline_put_off_total");
+  expect(series).toEqual(
+    currencies.toSorted().map((currency) => `riskline_put_off_total{currency="${currency}"} 1`),
+  );
+});
+
 it("records calls and waits in seconds", async () => {
   const { metrics, page } = createMetrics();
   metrics.callEnded({ code: "10000", latencyMs: 80 });
