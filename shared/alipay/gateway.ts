@@ -35,11 +35,9 @@ export type GatewayAnswer =
 
 /** A request that left. */
 interface Call {
-  /** By the corrected clock, in milliseconds since the epoch. */
-  readonly departedAtMs: number;
   /** From departure to the answer's end, or to the moment when none was awaited any more. */
   readonly latencyMs: number;
-  /** Whether an answer began, so that the request is known to have arrived by `departedAtMs + latencyMs`. */
+  /** Whether an answer began, so that the request is known to have arrived. */
   readonly isAnswered: boolean;
   readonly traceId: string | null;
 }
@@ -83,16 +81,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     // One more than asked: timers fire up to a millisecond early.
     if (waitMs > 0) await sleep(Math.floor(waitMs) + 1);
 
-    const departed = { atMs: 0, tick: 0 };
+    let departedAtMs = 0;
     const outcome = await transport.post(form, () => {
       if (isAborted() || !departure.beforeDeparture()) return false;
-      departed.atMs = now();
-      departed.tick = performance.now();
+      departedAtMs = performance.now();
       return true;
     });
     if (outcome.kind === "not-sent") return isAborted() ? ABORTED : outcome;
 
-    const call = { departedAtMs: departed.atMs, latencyMs: performance.now() - departed.tick };
+    const call = { latencyMs: performance.now() - departedAtMs };
     if (outcome.kind === "broken") {
       const { cause, answerHead } = outcome;
       const failure = interpretBroken(cause, answerHead, now());

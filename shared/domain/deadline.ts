@@ -21,8 +21,6 @@ export interface Deadline extends Pick<Transaction, "transactionId" | "rail" | "
 /** Deadlines that are due, taken for a lease. */
 export interface DueDeadlines {
   readonly deadlines: readonly Deadline[];
-  /** Redis' clock, milliseconds since the epoch. */
-  readonly nowMs: number;
   /** Names the lease: when it ends. */
   readonly leaseUntilMs: number;
   /** Milliseconds until the next one is due, leases included; undefined where none is known. */

@@ -16,7 +16,7 @@ local function noteAnswered()
   return math.min(now, tonumber(redis.call('ZSCORE', logKey, permitId) or now))
 end
 
--- Those of the last minute, oldest first: when each call arrived at the latest, and whether it was refused.
+-- Those of the last two minutes, oldest first: when each call arrived at the latest, and whether it was refused.
 local function arrivalsUpTo(moment)
   local flat = redis.call('ZRANGEBYSCORE', logKey, moment - 2 * LONGEST_LOGGED_MS, exact(moment), 'WITHSCORES')
   local arrivals, refused = {}, {}

@@ -25,7 +25,7 @@ const storedDeadlineSchema = z.object({
   correlationId: z.string().optional(),
 });
 
-const takenSchema = z.tuple([z.number(), z.number(), z.number(), z.array(z.string())]);
+const takenSchema = z.tuple([z.number(), z.number(), z.array(z.string())]);
 
 /** When waiting transactions must be answered, shared by all replicas. */
 export class Deadlines {
@@ -51,10 +51,9 @@ export class Deadlines {
   /** Takes those that are due; where they are not forgotten within the lease, somebody takes them again. */
   async take(leaseMs: number): Promise<DueDeadlines> {
     const reply = await this.#scripts.take(this.#keys, [leaseMs, MOST_AT_ONCE]);
-    const [nowMs, leaseUntilMs, nextInMs, taken] = takenSchema.parse(reply);
+    const [leaseUntilMs, nextInMs, taken] = takenSchema.parse(reply);
     return {
       deadlines: taken.flatMap(readDeadline),
-      nowMs,
       leaseUntilMs,
       nextInMs: nextInMs < 0 ? undefined : nextInMs,
     };

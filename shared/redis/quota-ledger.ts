@@ -33,6 +33,8 @@ export interface LedgerSettings {
   readonly worker: string;
   /** Replicas of this application run with different quotas: the strictest counts. Told when it begins. */
   readonly onQuotasDisagree?: () => void;
+  /** Another ledger than before answered: Redis has lost its data, or is another one. */
+  readonly onBegunAnew?: (() => void) | undefined;
 }
 
 /**
@@ -113,7 +115,8 @@ export class QuotaLedger {
         throw error;
       }),
     );
-    this.#meet(reply[0]);
+    // What is remembered must not wait for the next heartbeat, which tells what is wrong where this one fails.
+    if (this.#meet(reply[0])) this.heartbeat().catch(() => undefined);
     this.#watchQuotas(reply[1] === 1);
     this.#clock.heard(reply[2], this.#monotonicMs() - askedAt);
     switch (reply[3]) {
@@ -167,7 +170,7 @@ export class QuotaLedger {
     const [generation, redisMs, overview, ...memorable] = heartbeatReplySchema.parse(reply);
     const heard = { generation, redisMs, localMs: this.#monotonicMs() };
     this.#clock.heard(redisMs, heard.localMs - askedAt);
-    this.#known.meet(generation);
+    this.#meet(generation);
     const owed = this.#known.owedTo(heard);
     if (owed !== undefined) await this.#scripts.seed(this.#allKeys, [generation, JSON.stringify(owed)]);
     this.#known.noteSeeded(generation);
@@ -176,9 +179,11 @@ export class QuotaLedger {
     return parseOverview(overview, this.#known.holds.map(parseHold));
   }
 
-  /** Where it is another ledger than before, what is remembered must not wait for the next heartbeat. */
-  #meet(generation: string): void {
-    if (this.#known.meet(generation)) this.heartbeat().catch(() => undefined); // the next one tells what is wrong
+  /** True where it is another ledger than before. */
+  #meet(generation: string): boolean {
+    const isAnother = this.#known.meet(generation);
+    if (isAnother) this.#settings.onBegunAnew?.();
+    return isAnother;
   }
 
   /**

@@ -77,8 +77,10 @@ async function start(worker: Worker, credentials: Credentials, page: MetricsPage
   const redis = await openPatientRedis(settings.redis.url, observers.redis, shutdown);
   failures.writeTo((noted) => addFailures(redis, namespace, noted));
   shutdown.register("failures", () => failures.close());
-  const journal = await openJournal(redis, worker);
-  const ledger = openLedger(redis, worker);
+  const { journal, pseudonyms } = await openJournal(redis, worker);
+  const ledger = openLedger(redis, worker, {
+    onBegunAnew: () => void pseudonyms.giveKeyBack().catch(observers.redis.onTrouble),
+  });
   const now = () => Date.now() + ledger.clockOffsetMs;
   const client = await openRiskClient(worker, { credentials, journal, ledger, now });
 

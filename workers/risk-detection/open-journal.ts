@@ -6,21 +6,27 @@ import { ledgerKeys } from "../../shared/redis/ledger-keys.ts";
 import { FRESH_FOR_MS } from "../../shared/redis/ledger-rules.ts";
 import { PatientJournal } from "../../shared/redis/patient-journal.ts";
 import { persist } from "../../shared/redis/persist.ts";
-import { createPseudonymiser } from "../../shared/redis/pseudonym.ts";
+import { openPseudonyms, type Pseudonyms } from "../../shared/redis/pseudonym.ts";
 import { budgetsOf, ledgerOf, scoringPolicyOf } from "./worker-settings.ts";
 import type { Worker } from "./worker.ts";
 
 /** An answer is stored as soon as it is there; Redis may be slow. */
 const STORED_WITHIN_MS = 1_000;
 
+/** The journal, and what its persons are kept under. */
+interface OpenJournal {
+  readonly journal: PatientJournal;
+  readonly pseudonyms: Pseudonyms;
+}
+
 /** What remembers transactions, calls and outcomes. Waits for the key that persons are kept under. */
-export async function openJournal(redis: RedisClient, worker: Worker): Promise<PatientJournal> {
+export async function openJournal(redis: RedisClient, worker: Worker): Promise<OpenJournal> {
   const { settings, shutdown, observers } = worker;
   const { namespace } = settings.installation;
-  const pseudonymise = await persist(
-    () => createPseudonymiser(redis, namespace, settings.journal.pseudonymKey),
-    { ...observers.redis, signal: shutdown.soft },
-  );
+  const pseudonyms = await persist(() => openPseudonyms(redis, namespace, settings.journal.pseudonymKey), {
+    ...observers.redis,
+    signal: shutdown.soft,
+  });
   const { cacheTtlSeconds } = settings.policy;
   const policy = scoringPolicyOf(settings);
   const { priceTenThousandths: callPrice, timeoutMs } = settings.calls;
@@ -38,8 +44,9 @@ export async function openJournal(redis: RedisClient, worker: Worker): Promise<P
       budgets: budgetsOf(settings),
       ...observers.spending,
     },
-    pseudonymise,
+    pseudonyms.pseudonymise,
   );
   shutdown.register("journal", () => journal.close());
-  return new PatientJournal(journal, { ...observers.redis, lastMoment: shutdown.hard });
+  const patient = new PatientJournal(journal, { ...observers.redis, lastMoment: shutdown.hard });
+  return { journal: patient, pseudonyms };
 }

@@ -1,12 +1,16 @@
 import type { RedisClient } from "../../shared/redis/connection.ts";
 import { startHeartbeat } from "../../shared/redis/heartbeat.ts";
 import { PatientLedger } from "../../shared/redis/patient-ledger.ts";
-import { QuotaLedger } from "../../shared/redis/quota-ledger.ts";
+import { QuotaLedger, type LedgerSettings } from "../../shared/redis/quota-ledger.ts";
 import { ledgerOf } from "./worker-settings.ts";
 import type { Worker } from "./worker.ts";
 
 /** The quota that all replicas share; from here on, this one is counted among them. */
-export function openLedger(redis: RedisClient, worker: Worker): PatientLedger {
+export function openLedger(
+  redis: RedisClient,
+  worker: Worker,
+  { onBegunAnew }: Pick<LedgerSettings, "onBegunAnew">,
+): PatientLedger {
   const { settings, name, observers } = worker;
   const { quota, calls } = settings;
   const ledger = new QuotaLedger(redis, {
@@ -18,6 +22,7 @@ export function openLedger(redis: RedisClient, worker: Worker): PatientLedger {
     strikesPerDay: quota.limitStrikesPerDay,
     worker: name,
     ...observers.ledger,
+    onBegunAnew,
   });
   const patient = new PatientLedger(ledger, { ...observers.redis, lastMoment: worker.shutdown.hard });
   const stopHeartbeat = startHeartbeat({

@@ -11,7 +11,7 @@ import {
 import type { Settings } from "../../../shared/process/settings/read-settings.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
 import { deviceText, digestOf } from "../../../shared/redis/digest.ts";
-import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
+import { readPseudonymiser } from "../../../shared/redis/pseudonym.ts";
 import { readPasts, readScores, type JournalPast } from "../../../shared/redis/read-past.ts";
 import { readScoringPolicy } from "../../../shared/process/settings/read-scoring-policy.ts";
 import { redisNow } from "../../../shared/redis/redis-now.ts";
@@ -87,7 +87,7 @@ async function payersOf(
   const policy = readScoringPolicy(settings.policy);
   if (!transactions.some((transaction) => isSmall(transaction, policy))) return [];
   const { namespace } = settings.installation;
-  const pseudonymise = await createPseudonymiser(client, namespace, settings.journal.pseudonymKey);
+  const pseudonymise = await readPseudonymiser(client, namespace, settings.journal.pseudonymKey);
   const userIds = transactions.map(({ userId }) => userId);
   const scores = await readScores(client, namespace, pseudonymise, userIds);
   return transactions.map((transaction, index) => ({

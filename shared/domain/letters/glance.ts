@@ -10,10 +10,6 @@ export interface Glance {
   readonly amount?: Money;
 }
 
-/** Deeper ones are no transactions, and would exhaust the stack of whoever reads them again. */
-const DEEPEST = 64;
-const ESCAPED = 0x5c;
-
 /** Glances at a body of any kind; far quicker than parsing it, and promises nothing of it. */
 export function glanceAt(body: Buffer): Glance {
   if (body.length > LONGEST_TRANSACTION) return {};
@@ -30,23 +26,10 @@ export function glanceAt(body: Buffer): Glance {
 
 function readLoosely(body: Buffer): unknown {
   try {
-    const text = body.toString();
-    // The other parser that escapes need recurses.
-    return body.includes(ESCAPED) && isDeep(text) ? undefined : parseJson(text);
+    return parseJson(body.toString());
   } catch {
     return undefined;
   }
-}
-
-/** Counts brackets, also those in texts: a body with so many is hardly one of ours. */
-function isDeep(text: string): boolean {
-  let depth = 0;
-  for (const character of text) {
-    if (character === "[" || character === "{") depth += 1;
-    else if (character === "]" || character === "}") depth -= 1;
-    if (depth > DEEPEST) return true;
-  }
-  return false;
 }
 
 const isName = (value: unknown): value is string =>

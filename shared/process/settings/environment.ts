@@ -9,7 +9,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The process's environment, completed from the `.env` file of the working directory where there is one.
- * The only place that reads `process.env`.
+ * The only place that reads `process.env` for the product; what starts servers for demo and tests
+ * (scripts/services) reads its own.
  */
 export function readEnvironment(directory: string = process.cwd()): Environment {
   return { ...readEnvFile(join(directory, ".env")), ...process.env };

@@ -1,5 +1,5 @@
 import { Queue } from "bullmq";
-import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
+import { openPseudonyms } from "../../../shared/redis/pseudonym.ts";
 import { startCannedGateway } from "../canned-gateway.ts";
 import type { BenchCase, BenchContext } from "../bench-case.ts";
 import { Contender } from "../contender.ts";
@@ -49,7 +49,7 @@ const byHand = ({ env }: Installation) => ({ ...env, PREFETCH: String(PREFETCH) 
 
 /** Under the user's pseudonym for the worker, under the bare id for the others. */
 async function storeScores({ namespace, redis, env }: Installation): Promise<void> {
-  const pseudonymise = await createPseudonymiser(redis, namespace, env["PSEUDONYM_KEY"]);
+  const { pseudonymise } = await openPseudonyms(redis, namespace, env["PSEUDONYM_KEY"]);
   const score = JSON.stringify({ v: 1, riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: null });
   const pipeline = redis.pipeline();
   for (let user = 0; user < USERS; user += 1) {

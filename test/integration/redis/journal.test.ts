@@ -10,7 +10,7 @@ import { LEASE_MS } from "../../../shared/redis/held-claims.ts";
 import type { Journal } from "../../../shared/redis/journal.ts";
 import { readPasts } from "../../../shared/redis/read-past.ts";
 import { readPutOff } from "../../../shared/redis/read-put-off.ts";
-import { createPseudonymiser } from "../../../shared/redis/pseudonym.ts";
+import { openPseudonyms } from "../../../shared/redis/pseudonym.ts";
 import { readCurrent } from "../../../shared/redis/read-books.ts";
 import { redisNow } from "../../../shared/redis/redis-now.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 
 const openJournal = async (): Promise<Journal> =>
-  testJournal({ redis, namespace }, {}, await createPseudonymiser(redis, namespace, undefined));
+  testJournal({ redis, namespace }, {}, (await openPseudonyms(redis, namespace, undefined)).pseudonymise);
 
 async function claim(transaction: Transaction, by = journal, history = NO_HISTORY): Promise<ClaimReply> {
   return by.claim(transaction, by.newToken(), history);
@@ -478,7 +478,7 @@ describe("storing", () => {
     const other = testJournal(
       { redis, namespace },
       { cacheTtlSeconds: 0 },
-      await createPseudonymiser(redis, namespace, undefined),
+      (await openPseudonyms(redis, namespace, undefined)).pseudonymise,
     );
     expect(claimed(await claim(sampleTransaction())).score).toEqual(SCORE);
     expect(claimed(await claim(sampleTransaction({ transactionId: "T2" }), other)).score).toBeUndefined();

@@ -12,7 +12,7 @@ import type { Scoring } from "../../../shared/domain/scoring.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 import { sampleClaim } from "../../support/sample-claim.ts";
 
-const CALL = { departedAtMs: 0, latencyMs: 80, isAnswered: true, traceId: "21a3" } as const;
+const CALL = { latencyMs: 80, isAnswered: true, traceId: "21a3" } as const;
 
 const scored: GatewayAnswer = {
   kind: "scored",

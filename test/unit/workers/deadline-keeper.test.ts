@@ -32,7 +32,7 @@ let keeper: DeadlineKeeper | undefined;
 /** Deadlines that are due at once, taken one piece after the other; then none. */
 function open(...pieces: (Deadline | Deadline[])[]): DeadlineKeeper {
   const found = (deadlines: Deadline[], nextInMs: number | undefined) =>
-    ({ deadlines, nowMs: NOW_MS, leaseUntilMs: LEASE_ENDS_MS, nextInMs }) as const;
+    ({ deadlines, leaseUntilMs: LEASE_ENDS_MS, nextInMs }) as const;
   for (const piece of pieces) take.mockResolvedValueOnce(found([piece].flat(), 0));
   take.mockResolvedValue(found([], undefined));
   keeper = new DeadlineKeeper({
@@ -206,6 +206,7 @@ it("ends what it is about, and begins nothing more", async () => {
   const closing = open(DEADLINE);
   await vi.waitFor(() => expect(publish).toHaveBeenCalled());
   const closed = closing.close();
+  await expect(Promise.race([closed, setImmediate("it waits")])).resolves.toBe("it waits");
   confirmed.resolve();
   await closed;
   expect(forget).toHaveBeenCalledOnce();

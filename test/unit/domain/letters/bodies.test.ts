@@ -65,10 +65,15 @@ describe("a glance", () => {
     });
   });
 
+  it("sees an id beside what nests deeper than a transaction", () => {
+    const text = `{"transactionId":"T1","\\u0061":${"[".repeat(70)}${"]".repeat(70)}}`;
+    expect(glanceAt(Buffer.from(text))).toEqual({ transactionId: "T1" });
+  });
+
   it.each([
     ["nothing", ""],
     ["no JSON", "{"],
-    ["deep escapes", `{"\\u0061":${"[".repeat(40_000)}`],
+    ["escapes that nest too deep for any reader", `{"\\u0061":${"[".repeat(30_000)}${"]".repeat(30_000)}}`],
     ["an amount that is none", '{"amount":{"value":"1e5","currency":"CNY"}}'],
     ["too much", `{"transactionId":"T","x":"${"x".repeat(70_000)}"}`],
   ])("sees nothing in %s", (_, text) => {
