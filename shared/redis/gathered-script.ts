@@ -49,11 +49,11 @@ export function loadGatheredScript(client: Redis, name: string, parts: GatheredP
     }
     try {
       const replies = repliesSchema.parse(await script(keys, args));
-      for (const [i, { resolve, reject }] of questions.entries()) {
+      questions.forEach(({ resolve, reject }, i) => {
         const reply = replies[i];
         if (reply instanceof Error) reject(reply);
         else resolve(reply);
-      }
+      });
     } catch (error) {
       for (const { reject } of questions) reject(error);
     }

@@ -1,4 +1,4 @@
-import type { Redis } from "ioredis";
+import type { Command, Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import type { PermitReply } from "../../shared/domain/permit.ts";
 import type { Quota } from "../../shared/domain/quota.ts";
@@ -115,7 +115,10 @@ export class ClockedLedger {
     const readsClock = `redis.call('MGET', '${this.#clockKey}:s', '${this.#clockKey}:us')`;
     return new Proxy(this.#redis, {
       get: (target, name) => {
-        if (name === "evalsha") return () => Promise.reject(new Error("NOSCRIPT"));
+        if (name === "sendCommand") {
+          return (command: Command) =>
+            command.name === "evalsha" ? Promise.reject(new Error("NOSCRIPT")) : target.sendCommand(command);
+        }
         if (name === "eval") {
           return async (lua: string, count: number, ...rest: string[]) => {
             if (this.isAway) throw new Error("Redis is away");
