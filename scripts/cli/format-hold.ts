@@ -1,10 +1,10 @@
 import { formatInstant } from "../../shared/domain/instant.ts";
+import { REPLICA_HOLD_KINDS } from "../../shared/domain/permit.ts";
 import type { HoldOverview } from "../../shared/redis/ledger-overview.ts";
 import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
 import { formatDuration } from "./format-duration.ts";
 
-/** What holds one replica, and no other. */
-const REPLICA_KINDS: ReadonlySet<string> = new Set(["clock-skew", "unreachable"]);
+const REPLICA_KINDS: ReadonlySet<string> = new Set(REPLICA_HOLD_KINDS);
 
 /** A hold for a person: why, since when, and what will end it. */
 export function formatHold(hold: HoldOverview): string {

@@ -1,4 +1,4 @@
-import type { Failure } from "../domain/failure.ts";
+import type { Failure, OwnCode } from "../domain/failure.ts";
 
 /** Statuses below 500 that say "not now" instead of "not like this". */
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425]);
@@ -10,7 +10,7 @@ const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425]);
  * calls are held and no transaction pays for it.
  */
 export function classifyHttpStatus(status: number, retryAfterMs: number | undefined): Failure {
-  const code = `http-${status}`;
+  const code: OwnCode = `http-${status}`;
   if (status === 429) return { kind: "quota", code, retryAfterMs };
   if (status >= 300 && status < 500 && !TRANSIENT_STATUSES.has(status)) {
     return { kind: "permission", code, detail: `HTTP status ${status}: is ALIPAY_GATEWAY_URL right?` };

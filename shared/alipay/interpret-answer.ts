@@ -1,4 +1,4 @@
-import type { Failure } from "../domain/failure.ts";
+import type { Failure, OwnCode } from "../domain/failure.ts";
 import { classifyHttpStatus } from "./classify-http-status.ts";
 import { classifyRefusal, type Refusal } from "./classify-refusal.ts";
 import { readEnvelope, type Verify } from "./envelope.ts";
@@ -50,7 +50,9 @@ export function interpretAnswer(
   }
 }
 
-const UNPROVEN: Readonly<Record<Exclude<Refusal["signature"], "valid">, Failure>> = {
+const UNPROVEN: Readonly<
+  Record<Exclude<Refusal["signature"], "valid">, Failure & { readonly code: OwnCode }>
+> = {
   absent: { kind: "retryable", code: "unsigned-success", detail: "a success without a signature" },
   wrong: {
     kind: "retryable",

@@ -1,4 +1,4 @@
-import type { Failure } from "../domain/failure.ts";
+import type { Failure, OwnCode } from "../domain/failure.ts";
 import { classifyHttpStatus } from "./classify-http-status.ts";
 import type { BrokenCause } from "./exchange.ts";
 import type { AnswerHead } from "./http-answer.ts";
@@ -18,7 +18,7 @@ export function interpretBroken(
   return classifyHttpStatus(head.status, retryAfterOf(head, receivedAtMs));
 }
 
-const BROKEN: Readonly<Record<BrokenCause, Failure>> = {
+const BROKEN: Readonly<Record<BrokenCause, Failure & { readonly code: OwnCode }>> = {
   timeout: { kind: "retryable", code: "timeout", detail: "no complete answer before the deadline" },
   reset: { kind: "retryable", code: "reset", detail: "the connection broke before the answer was complete" },
   oversize: { kind: "retryable", code: "oversize", detail: "the answer is too large to be the gateway's" },

@@ -1,9 +1,6 @@
 import type { Period } from "../domain/alipay-calendar.ts";
-import type { Hold, HoldKind, OwnHold } from "../domain/permit.ts";
+import type { Hold, HoldKind, OwnHold, ReplicaHoldKind } from "../domain/permit.ts";
 import { LONGEST_SAT_OUT_MS } from "./closure.ts";
-
-/** Holds that concern this replica alone: nobody else's clock is wrong, nobody else's network is cut. */
-export type ReplicaHoldKind = "clock-skew" | "unreachable";
 
 /** The first and the longest hold; each probe that fails doubles it. */
 const STEPS_MS: Readonly<Record<ReplicaHoldKind, { first: number; longest: number }>> = {

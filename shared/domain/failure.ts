@@ -3,7 +3,7 @@ export const SUCCESS_CODE = "10000";
 
 /**
  * Why a call brought no score, sorted by whose fault it is. `code` is the gateway's code and sub-code as
- * one text ("40005 isv.app-call-limited"), or ours where the gateway said nothing ("timeout", "reset").
+ * one text ("40005 isv.app-call-limited"), or an `OwnCode` where the gateway gave none.
  */
 export type Failure =
   /** The gateway or the network failed; the same call may succeed later. */
@@ -23,7 +23,20 @@ export type Failure =
 
 export type FailureKind = Failure["kind"];
 
-const OUR_WORDS = /^(?:timeout|reset|oversize|unreadable|unsigned-success|wrong-signature|http-\d{3})$/;
+const OWN_WORDS = [
+  "timeout",
+  "reset",
+  "oversize",
+  "unreadable",
+  "unsigned-success",
+  "wrong-signature",
+] as const;
+const HTTP_STATUS = /^http-\d{3}$/;
 
-/** Whether a failure's code is the gateway's own, and no word of ours for an answer that has none. */
-export const isGatewaysCode = (code: string): boolean => !OUR_WORDS.test(code);
+/** Stands for the code of an answer that has none of the gateway's. */
+export type OwnCode = (typeof OWN_WORDS)[number] | `http-${number}`;
+
+const OWN: ReadonlySet<string> = new Set(OWN_WORDS);
+
+/** Whether a failure's code is the gateway's, and not one of ours. */
+export const isGatewaysCode = (code: string): boolean => !OWN.has(code) && !HTTP_STATUS.test(code);

@@ -7,14 +7,17 @@ export interface Permit {
   isFresh(): boolean;
 }
 
+/** Holds of one replica alone: nobody else's clock is wrong, nobody else's network is cut. */
+export const REPLICA_HOLD_KINDS = ["clock-skew", "unreachable"] as const;
+export type ReplicaHoldKind = (typeof REPLICA_HOLD_KINDS)[number];
+
 /** Why no call may be made until something changes. */
 export const HOLD_KINDS = [
   "banned",
   "permission",
   "strikes",
   "operator",
-  "clock-skew",
-  "unreachable",
+  ...REPLICA_HOLD_KINDS,
   "budget",
 ] as const;
 export type HoldKind = (typeof HOLD_KINDS)[number];

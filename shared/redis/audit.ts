@@ -3,6 +3,7 @@ import { isWritableInstant } from "../domain/instant.ts";
 import type { RedisClient } from "./connection.ts";
 import { readJson } from "./read-json.ts";
 import { redisNow } from "./redis-now.ts";
+import { pairs } from "./pairs.ts";
 import { readable } from "./readable.ts";
 
 /** What an operator did, when and why. Written by the script that did it, so that neither is without the other. */
@@ -79,10 +80,7 @@ async function momentAgo(client: RedisClient, ms: number): Promise<number> {
 }
 
 function readRecord(id: string, flat: readonly string[]): AuditRecord | undefined {
-  const names = flat.filter((_, index) => index % 2 === 0);
-  const fields = fieldsSchema.safeParse(
-    Object.fromEntries(names.map((name, index) => [name, flat[index * 2 + 1] ?? ""])),
-  );
+  const fields = fieldsSchema.safeParse(Object.fromEntries(pairs(flat)));
   if (!fields.success) return undefined;
   const { at, ...record } = fields.data;
   return { id, ...record, atMs: at };

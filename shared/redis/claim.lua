@@ -5,7 +5,7 @@
 --       4 what it is to the payer's flight: it "leads", "follows" or is "apart"
 --       5 whether it needs a lease: "always", "unless-scored" (where a score is stored, that is its answer), "never"
 -- A flight names the claim that is about to bring the payer's score, and lives for as long as that claim does.
--- No claim is in hand for longer than five minutes.
+-- Longer than five minutes a claim is in hand only while Redis or the broker is away (delivery.ts).
 local FLIGHT_KEPT_S = '600'
 local INSTANCES_KEPT = 8
 local said = ARGV[3] == '' and { calls = 0, replays = 0, replay = 'none' } or cjson.decode(ARGV[3])

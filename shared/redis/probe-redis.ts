@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { z } from "zod";
+import { pairs } from "./pairs.ts";
 import { missingRedisRights, type RedisRightsFacts } from "./probe-rights.ts";
 
 /** What a look at Redis found; nothing there was changed by it. */
@@ -170,7 +171,5 @@ function readInfo(text: string): Record<string, string> {
 const flatSchema = z.array(z.string());
 
 function readConfig(reply: unknown): Record<string, string> {
-  const flat = flatSchema.parse(reply);
-  const names = flat.filter((_, index) => index % 2 === 0);
-  return Object.fromEntries(names.map((name, index) => [name, flat[index * 2 + 1] ?? ""]));
+  return Object.fromEntries(pairs(flatSchema.parse(reply)));
 }

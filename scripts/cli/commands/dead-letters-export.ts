@@ -72,11 +72,11 @@ async function runExport(session: LettersSession, flags: ExportFlags): Promise<v
       return exportLetters(letters, selection, session, { add }, signal);
     };
     if (flags.out === undefined) return await exportTo(writeAll);
-    await LetterFile.use(flags.out, async (file) => {
+    const written = await LetterFile.use(flags.out, async (file) => {
       await exportTo((line) => file.add(line));
-      const written = file.close();
-      if (flags.json === true) process.stdout.write(formatJson(written));
+      return file.close();
     });
+    if (flags.json === true) process.stdout.write(formatJson(written));
   });
   process.stderr.write(`exported: ${inGroups(count)}\n`);
 }
@@ -141,24 +141,26 @@ async function runDiscard(session: LettersSession, flags: DiscardFlags): Promise
   const selection = readSelection(flags, nowMs);
   const path = flags.out ?? `dead-letters-${new Date(nowMs).toISOString().replaceAll(/\W/g, "")}.ndjson`;
   const discarded = new Set<string>();
-  const exported = await holdLetters(session, "dead-letters discard", (letters, signal) =>
-    LetterFile.use(path, async (file) => {
-      const removals: (() => boolean)[] = [];
-      const onExported = (letter: Letter, remove: () => boolean): void => {
-        discarded.add(letter.instance);
-        removals.push(remove);
-      };
+  const exported = await holdLetters(session, "dead-letters discard", async (letters, signal) => {
+    const removals: (() => boolean)[] = [];
+    const onExported = (letter: Letter, remove: () => boolean): void => {
+      discarded.add(letter.instance);
+      removals.push(remove);
+    };
+    const written = await LetterFile.use(path, async (file) => {
       const add = (line: string): void => file.add(line);
       await exportLetters(letters, selection, session, { add, onExported }, signal);
-      const written = file.close();
-      if (written.letters === 0) return written;
-      const danger = `To be taken off the queue: ${inGroups(written.letters)} (they are in ${written.file}).`;
+      const closed = file.close();
+      if (closed.letters === 0) return closed;
+      const danger = `To be taken off the queue: ${inGroups(closed.letters)} (they are in ${closed.file}).`;
       await agreeToDanger(danger, flags.yes === true);
-      await audit(session, "dead-letters-discard", flags.why, { selection, ...written });
-      for (const remove of removals) remove();
-      return written;
-    }),
-  );
+      await audit(session, "dead-letters-discard", flags.why, { selection, ...closed });
+      return closed;
+    });
+    // Only now, when nothing takes the file away any more.
+    for (const remove of removals) remove();
+    return written;
+  });
   while (exported.letters > 0 && (await removeAgain(discarded, session)) > 0);
   return exported;
 }

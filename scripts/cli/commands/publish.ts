@@ -35,8 +35,8 @@ A mapping module exports mapRow(row, lineNumber), or a default function; row hol
 the names of the header, and what is returned is published as JSON, good or bad. scripts/mappings/NAME.ts serves
 NAME.csv without --map.
 
-Blank lines are left out. Every other line is published at least once: while the broker is away it waits, and what was not confirmed is published
-again under the same id. Ctrl-C waits for the confirms and says with which --skip to go on.`;
+Blank lines are left out. Every other line is published at least once: while the broker is away it waits, and what
+was not confirmed is published again under the same id. Ctrl-C waits for the confirms and says with which --skip to go on.`;
 
 /** `riskline publish`: transactions from files or standard input onto the transactions exchange. */
 export function publishCommand(): Command {

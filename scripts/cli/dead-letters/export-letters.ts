@@ -28,7 +28,7 @@ export class LetterFile {
   #letters = 0;
   #isOpen = true;
 
-  /** Where what the file is for fails, nothing is left of it: there is personal data in it. */
+  /** Where the work fails, nothing is left of the file, for there is personal data in it; afterwards it stays. */
   static async use<T>(path: string, work: (file: LetterFile) => Promise<T>): Promise<T> {
     const file = new LetterFile(path);
     try {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { ReplicaHold, type ReplicaHoldKind } from "../../../shared/alipay/replica-hold.ts";
+import { ReplicaHold } from "../../../shared/alipay/replica-hold.ts";
+import type { ReplicaHoldKind } from "../../../shared/domain/permit.ts";
 
 const MINUTE = 60_000;
 
