@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { LANES, LONGEST_IN_HAND_MS, type Delivery } from "../domain/delivery.ts";
-import type { Disposition } from "../domain/disposition.ts";
+import { transactionIdOf, type Disposition } from "../domain/disposition.ts";
 import { backoffMs } from "./backoff-ms.ts";
 import type { BrokerNames } from "./broker-names.ts";
 import type { BrokerConnection } from "./connection.ts";
@@ -150,10 +150,9 @@ class SettlingConsumer implements Consumer {
           await this.#options.publisher.publish(outgoing, signal);
           break;
         } catch (error) {
-          if (taken.signal.aborted) return { action: "give-back", cause: "shutdown" };
+          if (taken.signal.aborted) return givenBack(disposition, "shutdown");
           const retryInMs = backoffMs(failures);
-          if (performance.now() + retryInMs > giveBackAtMs)
-            return { action: "give-back", cause: "unpublished" };
+          if (performance.now() + retryInMs > giveBackAtMs) return givenBack(disposition, "unpublished");
           this.#observer.onHeld?.(delivery, error, retryInMs);
           await pause(retryInMs, taken.signal);
         }
@@ -173,6 +172,11 @@ class SettlingConsumer implements Consumer {
     await pause(retryInMs, signal);
     settlements.giveBack(message);
   }
+}
+
+function givenBack(disposition: Publishable, cause: "shutdown" | "unpublished"): Disposition {
+  const transactionId = transactionIdOf(disposition);
+  return { action: "give-back", cause, ...(transactionId === undefined ? {} : { transactionId }) };
 }
 
 function whenAborted(signal: AbortSignal, listener: () => void): void {

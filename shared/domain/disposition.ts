@@ -38,3 +38,7 @@ export type Disposition =
       readonly cause: "shutdown" | "unpublished";
       readonly transactionId?: string;
     };
+
+/** Undefined where nobody knows it: the body did not parse. */
+export const transactionIdOf = (disposition: Disposition): string | undefined =>
+  disposition.action === "complete" ? disposition.result.transactionId : disposition.transactionId;

@@ -208,7 +208,12 @@ describe("settling", () => {
     const now = performance.now.bind(performance);
     const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + LONGEST_IN_HAND_MS);
     onTestFinished(() => clock.mockRestore());
-    expect(await settled.next()).toEqual({ body: "T1", action: "give-back", deliveryCount: 0 });
+    expect(await settled.next()).toEqual({
+      body: "T1",
+      action: "give-back",
+      deliveryCount: 0,
+      transactionId: "T1",
+    });
     await broker.channel.bindQueue(broker.names.results, broker.names.exchanges.results, "result.#");
     expect(await settled.next()).toEqual({ body: "T1", action: "complete", deliveryCount: 1 });
   });
