@@ -1,4 +1,5 @@
 import type { Message } from "amqplib";
+import { NumberedRing } from "./numbered-ring.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import { PublishError } from "./publish-error.ts";
 
@@ -31,7 +32,7 @@ interface Sent {
 /** What was sent and waits for the broker's word, oldest first. One timer for all: the oldest is the first to be late. */
 export class Unconfirmed {
   readonly #options: UnconfirmedOptions;
-  readonly #sent = new Map<number, Sent>();
+  readonly #sent = new NumberedRing<Sent>();
   #lastId = 0;
   #unblockedAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -57,7 +58,7 @@ export class Unconfirmed {
   }
 
   add(id: number, pending: Pending): void {
-    this.#sent.set(id, { pending, atMs: performance.now(), wasReturned: false });
+    this.#sent.add(id, { pending, atMs: performance.now(), wasReturned: false });
     this.#timer ??= setTimeout(() => this.#check(), this.#options.confirmTimeoutMs);
   }
 
@@ -76,9 +77,8 @@ export class Unconfirmed {
 
   /** The broker's word, or a failure of its channel. False for one that nobody waits for: its channel was given up before. */
   confirmed(id: number, failure: PublishFailure | undefined): boolean {
-    const sent = this.#sent.get(id);
+    const sent = this.#sent.take(id);
     if (sent === undefined) return false;
-    this.#sent.delete(id);
     const { pending, wasReturned } = sent;
     if (failure !== undefined) refuse(pending, failure.kind, failure.cause);
     else if (wasReturned) refuse(pending, "unroutable");
@@ -96,13 +96,12 @@ export class Unconfirmed {
   lose(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const { pending } of this.#sent.values()) refuse(pending, "connection-lost");
-    this.#sent.clear();
+    while (this.#refuseOldest("connection-lost"));
   }
 
   #check(): void {
     this.#timer = undefined;
-    const [oldest] = this.#sent.values();
+    const oldest = this.#sent.oldest();
     if (oldest === undefined) return;
     const lateInMs = this.#lateInMs(oldest);
     if (lateInMs <= 0) this.#expire();
@@ -116,12 +115,17 @@ export class Unconfirmed {
   }
 
   #expire(): void {
-    for (const [id, sent] of this.#sent) {
+    for (let sent = this.#sent.oldest(); sent !== undefined; sent = this.#sent.oldest()) {
       if (this.#lateInMs(sent) > 0) break;
-      this.#sent.delete(id);
-      refuse(sent.pending, "timed-out");
+      this.#refuseOldest("timed-out");
     }
     this.#options.onLate();
+  }
+
+  #refuseOldest(kind: PublishError["kind"]): boolean {
+    const sent = this.#sent.takeOldest();
+    if (sent !== undefined) refuse(sent.pending, kind);
+    return sent !== undefined;
   }
 }
 
