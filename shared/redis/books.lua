@@ -7,6 +7,9 @@
 -- which month it is.
 -- From the month's first booking on: its last day for at least 400 days.
 local BOOKS_KEPT_S = (400 + 31) * 86400
+-- What is counted of a result, by its source, and what is saved where it needed no call.
+local COUNTED = { alipay = 'scored', cache = 'cached', ['below-threshold'] = 'belowThreshold', fallback = 'fallback' }
+local SAVED = { cache = 'savedByCache', ['below-threshold'] = 'savedByThreshold' }
 -- Of each month: merchants' names come from outside, and must not fill Redis.
 local MOST_MERCHANTS = 10000
 

@@ -10,13 +10,15 @@ local FLIGHT_KEPT_S = '600'
 local INSTANCES_KEPT = 8
 local said = ARGV[3] == '' and { calls = 0, replays = 0, replay = 'none' } or cjson.decode(ARGV[3])
 local isReplay = said.replay ~= 'none'
-local journal = redis.call('HMGET', KEYS[1], 'digest', 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays', 'firstAt',
-  'instances', 'forgiven')
-local digest, token, leaseUntil, kind, body = journal[1], journal[4], tonumber(journal[5] or 0), journal[6], journal[7]
-local knownCalls = tonumber(journal[2] or 0)
+-- Most are new: the rest of the journal is read where there is one.
+local digest = redis.call('HGET', KEYS[1], 'digest')
+local journal = digest and redis.call('HMGET', KEYS[1], 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays',
+  'firstAt', 'instances', 'forgiven') or {}
+local token, leaseUntil, kind, body = journal[3], tonumber(journal[4] or 0), journal[5], journal[6]
+local knownCalls = tonumber(journal[1] or 0)
 local calls = math.max(knownCalls, said.calls)
-local replays = tonumber(journal[8] or 0)
-local instance, instances = said.instance or '', journal[10] or ''
+local replays = tonumber(journal[7] or 0)
+local instance, instances = said.instance or '', journal[9] or ''
 local isCopy = instance ~= '' and string.find(',' .. instances .. ',', ',' .. instance .. ',', 1, true) ~= nil
 
 if digest then redis.call('EXPIRE', KEYS[1], JOURNAL_TTL_S) end
@@ -66,8 +68,8 @@ if calls > knownCalls then
   if said.replay == 'fresh' or said.replay == 'again' then redis.call('HSET', KEYS[1], 'accounted', calls) end
 end
 
-local firstAt = tonumber(journal[9] or now)
-local forgiven = tonumber(journal[11] or 0)
+local firstAt = tonumber(journal[8] or now)
+local forgiven = tonumber(journal[10] or 0)
 if token and token ~= ARGV[1] and leaseUntil > now then
   return { 'leased', leaseUntil - now, calls, replays, firstAt, now, forgiven }
 end
@@ -111,5 +113,5 @@ if not score and ARGV[4] ~= 'apart' and flightMs == 0 then
   redis.call('HSET', KEYS[3], 'v', '1', 'journal', KEYS[1], 'token', ARGV[1])
   redis.call('EXPIRE', KEYS[3], FLIGHT_KEPT_S)
 end
-local nextCallIn = math.max(0, tonumber(journal[3] or 0) - now)
+local nextCallIn = math.max(0, tonumber(journal[2] or 0) - now)
 return { 'claimed', calls, replays, nextCallIn, firstAt, now, score, standing or false, forgiven, 1 }

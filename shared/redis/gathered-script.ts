@@ -26,7 +26,7 @@ const repliesSchema = z.array(z.unknown());
  * Reads `name.lua` beside this file as a script whose questions of one turn of the event loop leave as one command: a
  * command of its own, its way through the driver and its share of the books cost more than all else. They leave in the
  * same turn, so none waits for another. Each has the same number of keys and of arguments, and succeeds or fails for
- * itself. The script finds Redis' time in `now`, in whole milliseconds.
+ * itself. The script finds Redis' time in `now`, in whole milliseconds, and its text in `NOW`.
  */
 export function loadGatheredScript(client: Redis, name: string, parts: GatheredParts = {}): Script {
   const script = scriptOf(client, forEachQuestion(readLua(name), parts));
@@ -70,7 +70,9 @@ export function loadGatheredScript(client: Redis, name: string, parts: GatheredP
   };
 }
 
-const CLOCK = "local time = redis.call('TIME') local now = time[1] * 1000 + math.floor(time[2] / 1000)";
+const CLOCK =
+  "local time = redis.call('TIME') local now = time[1] * 1000 + math.floor(time[2] / 1000) " +
+  "local NOW = string.format('%d', now)";
 
 /**
  * Lua that runs a script for the keys and arguments of each question in turn. The first argument is the number of

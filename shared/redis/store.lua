@@ -1,14 +1,16 @@
 -- Stores how a transaction ended, with the score, the result and what it cost and saved. The first outcome wins, whoever
 -- brings it: an answer that was paid for is never refused because a lease ran out.
--- `dayOf` and `book` are from books.lua, `now` from gathered-script.ts, which writes the books at the end, and what is in
--- capitals, and `whole`, from journal.ts.
+-- `dayOf`, `book`, COUNTED and SAVED are from books.lua, `now` and NOW from gathered-script.ts, which writes the books at the
+-- end, and what else is in capitals, and `whole`, from journal.ts.
 -- KEYS  1 the transaction's journal   2 its result   3 the payer's stored score   4 the books
 -- ARGV  1 digest   2 "result" or "dead-letter"   3 the outcome's JSON   4 calls it speaks of   5 score to keep, or ""
 --       6 replays   7 merchant, or ""   8 the result's source, or ""
-local journal = redis.call('HMGET', KEYS[1], 'kind', 'body', 'calls', 'accounted', 'digest', 'firstAt')
+-- Most are new: the rest of the journal is read where there is one.
+local digest = redis.call('HGET', KEYS[1], 'digest')
+local journal = digest and redis.call('HMGET', KEYS[1], 'kind', 'body', 'calls', 'accounted', 'firstAt') or {}
 local calls = math.max(tonumber(journal[3] or 0), tonumber(ARGV[4]))
 -- A repaired dead letter was replayed meanwhile: this is no answer to what the id stands for now.
-if journal[5] and journal[5] ~= ARGV[1] then return { 'conflict', calls } end
+if digest and digest ~= ARGV[1] then return { 'conflict', calls } end
 
 -- The only outcome that another one replaces is a fallback: by a result of a higher revision.
 local function isUpgrade()
@@ -24,9 +26,6 @@ end
 
 if calls > tonumber(ARGV[4]) then return { 'recount', calls } end
 
--- What is counted of a result, by its source, and what is saved where it needed no call.
-local COUNTED = { alipay = 'scored', cache = 'cached', ['below-threshold'] = 'belowThreshold', fallback = 'fallback' }
-local SAVED = { cache = 'savedByCache', ['below-threshold'] = 'savedByThreshold' }
 local figures = {}
 -- Calls are booked before they leave (sent.lua), but for those that only a replica or a message still knew of.
 local unaccounted = calls - tonumber(journal[4] or 0)
@@ -35,7 +34,7 @@ if unaccounted > 0 then figures = { calls = unaccounted, tenThousandths = unacco
 if COUNTED[ARGV[8]] and not journal[1] then figures[COUNTED[ARGV[8]]] = 1 end
 if SAVED[ARGV[8]] and calls == 0 then figures[SAVED[ARGV[8]]] = CALL_PRICE end
 if next(figures) then book(KEYS[4], dayOf(now), ARGV[7], figures) end
-local fields = { 'v', '1', 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'firstAt', journal[6] or whole(now) }
+local fields = { 'v', '1', 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'firstAt', journal[5] or NOW }
 -- Nought is left out: most transactions need no call, and a tenth of what Redis holds of them would be noughts.
 local function note(name, count)
   if count == 0 then return end
@@ -46,7 +45,7 @@ note('calls', calls)
 note('accounted', calls)
 note('replays', tonumber(ARGV[6]))
 redis.call('HSET', KEYS[1], unpack(fields))
-if journal[5] then -- the journal knew it
+if digest then
   redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'sentUnder', 'bookedOn', 'bookedFor')
 end
 -- A replay of a dead letter is called at once. An upgrade is not: a call that was under way when the fallback was stored
