@@ -124,7 +124,7 @@ export type SentReply =
 /** What storing an outcome comes to. */
 export type StoreReply =
   /** The outcome that stands: the first one stored. */
-  | { readonly kind: "stored"; readonly outcome: Outcome; readonly wasFirst: boolean }
+  | { readonly kind: "stored"; readonly outcome: Outcome }
   /** The true number of calls, where the outcome told another. */
   | { readonly kind: "recount"; readonly calls: number }
   /** A repaired dead letter was replayed meanwhile: the journal knows the id with other content. */

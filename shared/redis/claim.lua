@@ -4,6 +4,10 @@
 -- ARGV  1 token   2 digest of the content   3 what the delivery says of the past (History in claim.ts) as JSON, or ""
 --       4 what it is to the payer's flight: it "leads", "follows" or is "apart"
 --       5 whether it needs a lease: "always", "unless-scored" (where a score is stored, that is its answer), "never"
+-- Gives 'claimed', 'leased' (somebody else has it) or 'following' (somebody else leads the payer's flight), each with: ms until its
+--         next call may be made, or until that lease ends   calls   replays   when it was first taken up   now   forgiven
+--         calls; 'claimed' also: 1 where it has a lease   the stored score   the fallback that stands; or false
+--       'settled', the outcome's kind and JSON    'conflict', calls: the id is known with other content
 -- A flight names the claim that is about to bring the payer's score, and lives for as long as that claim does.
 -- Longer than five minutes a claim is in hand only while Redis or the broker is away (delivery.ts).
 local FLIGHT_KEPT_S = '600'
@@ -90,7 +94,7 @@ local score = CACHE_TTL_S ~= '0' and redis.call('GET', KEYS[2])
 -- Where no call is needed, no lease is: of two who answer it, the first outcome wins, and the journal begins with it.
 local needsLease = ARGV[5] == 'always' or (ARGV[5] == 'unless-scored' and not score)
 local isNew = not digest and calls == 0 and instance == ''
-if isNew and not needsLease then return { 'claimed', calls, replays, 0, firstAt, now, score, false, forgiven, 0 } end
+if isNew and not needsLease then return { 'claimed', 0, calls, replays, firstAt, now, forgiven, 0, score, false } end
 
 local flightMs = (score or ARGV[4] == 'apart') and 0 or othersFlightMs()
 local isFollowing = flightMs > 0 and ARGV[4] == 'follows'
@@ -114,4 +118,4 @@ if not score and ARGV[4] ~= 'apart' and flightMs == 0 then
   redis.call('EXPIRE', KEYS[3], FLIGHT_KEPT_S)
 end
 local nextCallIn = math.max(0, tonumber(journal[2] or 0) - now)
-return { 'claimed', calls, replays, nextCallIn, firstAt, now, score, standing or false, forgiven, 1 }
+return { 'claimed', nextCallIn, calls, replays, firstAt, now, forgiven, 1, score, standing or false }

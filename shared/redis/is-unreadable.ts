@@ -1,4 +1,5 @@
 import { ZodError } from "zod";
+import { UnreadableReplyError } from "./script-reply.ts";
 
 /**
  * Redis answered, and would answer the same again: a key holds what no version of ours wrote. The code at the start says
@@ -6,5 +7,6 @@ import { ZodError } from "zod";
  */
 export function isUnreadable(error: unknown): boolean {
   if (error instanceof ZodError || error instanceof SyntaxError) return true;
+  if (error instanceof UnreadableReplyError) return true;
   return error instanceof Error && /^WRONGTYPE |^ERR .*user_script/.test(error.message);
 }

@@ -1,64 +1,52 @@
-import { z } from "zod";
+import type { Period } from "../domain/alipay-calendar.ts";
+import type { Spent } from "../domain/budget.ts";
 import type { Claim, ClaimReply } from "../domain/claim.ts";
+import type { Outcome } from "../domain/outcome.ts";
 import type { RiskResult } from "../domain/risk-result.ts";
 import { readOutcome } from "./read-outcome.ts";
 import { readScore } from "./read-score.ts";
-
-/** Of claim.lua. The usual reply first: one that does not fit costs more than one that does. */
-const claimReplySchema = z.union([
-  z.tuple([
-    z.literal("claimed"),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.string().nullable(),
-    z.string().nullable(),
-    z.number(),
-    z.literal([0, 1]),
-  ]),
-  z.tuple([z.literal("settled"), z.string(), z.string()]),
-  z.tuple([
-    z.enum(["leased", "following"]),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.number(),
-    z.number(),
-  ]),
-  z.tuple([z.literal("conflict"), z.number()]),
-]);
+import { ScriptReply } from "./script-reply.ts";
 
 /** Of a claim, what its transaction says. */
 type Names = Pick<Claim, "transactionId" | "pseudonym" | "device" | "merchantId" | "digest" | "token">;
 
-/** What claim.lua says of the transaction with these names. @throws ZodError, SyntaxError where no version of ours wrote it */
+/** What claim.lua says of the transaction with these names. @throws ZodError, UnreadableReplyError where no version of ours wrote it */
 export function readClaimReply(said: unknown, names: Names): ClaimReply {
-  const reply = claimReplySchema.parse(said);
-  switch (reply[0]) {
-    case "conflict":
-      return { kind: "conflict", calls: reply[1] };
-    case "settled":
-      return { kind: "settled", outcome: readOutcome(reply[1], reply[2]) };
-    case "leased":
-    case "following": {
-      const [kind, remainingMs, calls, replays, firstTakenUpAtMs, nowMs, forgiven] = reply;
-      const counts = { calls, forgiven, replays, nextCallInMs: remainingMs, firstTakenUpAtMs, nowMs };
-      return { kind, remainingMs, known: { ...names, ...counts, score: undefined, isLeased: false } };
-    }
+  const reply = new ScriptReply(said);
+  switch (reply.kind) {
     case "claimed": {
-      const [, calls, replays, nextCallInMs, firstTakenUpAtMs, nowMs, score, standing, forgiven, lease] =
-        reply;
-      const counts = { calls, forgiven, replays, nextCallInMs, firstTakenUpAtMs, nowMs };
-      const claim = { ...names, ...counts, score: readScore(score), isLeased: lease === 1 };
+      const score = readScore(reply.textOrNull(8));
+      const claim = { ...names, ...countsIn(reply), score, isLeased: reply.number(7) === 1 };
+      const standing = reply.textOrNull(9);
       return {
         kind: "claimed",
         claim: standing === null ? claim : { ...claim, standing: readFallback(standing) },
       };
     }
+    case "leased":
+    case "following": {
+      const known = { ...names, ...countsIn(reply), score: undefined, isLeased: false };
+      return { kind: reply.kind, remainingMs: known.nextCallInMs, known };
+    }
+    case "settled":
+      return { kind: "settled", outcome: outcomeIn(reply) };
+    case "conflict":
+      return { kind: "conflict", calls: reply.number(1) };
+    default:
+      throw reply.unknown();
   }
+}
+
+/** The same in each reply of claim.lua that tells of a transaction that is not settled. */
+function countsIn(reply: ScriptReply) {
+  return {
+    nextCallInMs: reply.number(1),
+    calls: reply.number(2),
+    replays: reply.number(3),
+    firstTakenUpAtMs: reply.number(4),
+    nowMs: reply.number(5),
+    forgiven: reply.number(6),
+  };
 }
 
 function readFallback(json: string): RiskResult {
@@ -67,19 +55,58 @@ function readFallback(json: string): RiskResult {
   return outcome.result;
 }
 
-/** Of sent.lua. */
-export const sentReplySchema = z.union([
-  z.tuple([z.literal("recorded"), z.number(), z.number(), z.number()]),
-  z.tuple([z.literal("unaffordable"), z.enum(["day", "month"]), z.number(), z.number(), z.number()]),
-  z.tuple([z.literal("withdrawn")]),
-  z.tuple([z.literal("lost")]),
-  z.tuple([z.literal("settled"), z.string(), z.string()]),
-]);
+const outcomeIn = (reply: ScriptReply): Outcome => readOutcome(reply.text(1), reply.text(2));
 
-/** Of store.lua. */
-export const storeReplySchema = z.union([
-  z.tuple([z.literal("stored")]),
-  z.tuple([z.literal("recount"), z.number()]),
-  z.tuple([z.literal("conflict"), z.number()]),
-  z.tuple([z.literal("settled"), z.string(), z.string()]),
-]);
+/** What came of recording a call. */
+type RecordReply =
+  | ({ readonly kind: "recorded" } & Spent)
+  | ({ readonly kind: "unaffordable"; readonly period: Period } & Spent)
+  | { readonly kind: "withdrawn" | "lost" }
+  | { readonly kind: "settled"; readonly outcome: Outcome };
+
+/** What sent.lua says. @throws ZodError, UnreadableReplyError */
+export function readSentReply(said: unknown): RecordReply {
+  const reply = new ScriptReply(said);
+  switch (reply.kind) {
+    case "recorded":
+      return { kind: "recorded", ...spentIn(reply) };
+    case "unaffordable":
+      return { kind: "unaffordable", ...spentIn(reply), period: reply.text(4) === "day" ? "day" : "month" };
+    case "withdrawn":
+    case "lost":
+      return { kind: reply.kind };
+    case "settled":
+      return { kind: "settled", outcome: outcomeIn(reply) };
+    default:
+      throw reply.unknown();
+  }
+}
+
+const spentIn = (reply: ScriptReply): Spent => ({
+  nowMs: reply.number(1),
+  day: reply.number(2),
+  month: reply.number(3),
+});
+
+/** What came of storing an outcome. */
+type StoringReply =
+  | { readonly kind: "stored" }
+  | { readonly kind: "recount" | "conflict"; readonly calls: number }
+  /** Another outcome stands. */
+  | { readonly kind: "settled"; readonly outcome: Outcome };
+
+/** What store.lua says. @throws ZodError, UnreadableReplyError */
+export function readStoreReply(said: unknown): StoringReply {
+  const reply = new ScriptReply(said);
+  switch (reply.kind) {
+    case "stored":
+      return { kind: "stored" };
+    case "recount":
+    case "conflict":
+      return { kind: reply.kind, calls: reply.number(1) };
+    case "settled":
+      return { kind: "settled", outcome: outcomeIn(reply) };
+    default:
+      throw reply.unknown();
+  }
+}

@@ -20,10 +20,9 @@ import type { Transaction } from "../domain/transaction.ts";
 import { deviceText, digestOf } from "./digest.ts";
 import { HeldClaims, LEASE_MS } from "./held-claims.ts";
 import { journalKeys } from "./journal-keys.ts";
-import { readClaimReply, sentReplySchema, storeReplySchema } from "./journal-replies.ts";
+import { readClaimReply, readSentReply, readStoreReply } from "./journal-replies.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
 import { putOffKey } from "./read-put-off.ts";
-import { readOutcome } from "./read-outcome.ts";
 import { booksKey } from "./read-books.ts";
 import type { LedgerKeys } from "./ledger-keys.ts";
 import { loadScript, LUA_WHOLE, luaConstants, readPrelude } from "./script.ts";
@@ -136,7 +135,7 @@ export class Journal {
 
   /** Records call number `call` before it leaves. `nextCallInMs`: the wait after it, should it fail. */
   async sent(claim: Claim, call: number, permitId: string, nextCallInMs: number): Promise<SentReply> {
-    const reply = sentReplySchema.parse(
+    const reply = readSentReply(
       await this.#scripts.sent(this.#sentKeys(claim), [
         claim.token,
         call,
@@ -145,26 +144,22 @@ export class Journal {
         claim.merchantId ?? "",
       ]),
     );
-    switch (reply[0]) {
-      case "recorded": {
-        const [kind, nowMs, day, month] = reply;
+    switch (reply.kind) {
+      case "recorded":
         this.#held.note(claim, call, nextCallInMs);
-        this.#settings.onSpent?.({ nowMs, day, month });
-        return { kind };
-      }
+        this.#settings.onSpent?.(reply);
+        return { kind: reply.kind };
       case "unaffordable": {
-        const [kind, period, nowMs, day, month] = reply;
-        this.#settings.onSpent?.({ nowMs, day, month });
+        const { kind, period, nowMs } = reply;
+        this.#settings.onSpent?.(reply);
         return { kind, period, remainingMs: endOf(period, nowMs) - nowMs };
       }
       case "withdrawn":
-        return { kind: reply[0] };
+        return { kind: reply.kind };
       case "lost":
-        this.#held.letGo(claim.token);
-        return { kind: reply[0] };
       case "settled":
         this.#held.letGo(claim.token);
-        return { kind: reply[0], outcome: readOutcome(reply[1], reply[2]) };
+        return reply;
     }
   }
 
@@ -186,7 +181,7 @@ export class Journal {
     const key = this.#keys.journal(claim.transactionId);
     const { cacheTtlSeconds } = this.#settings;
     const body = outcome.kind === "result" ? outcome.result : outcome.deadLetter;
-    const reply = storeReplySchema.parse(
+    const reply = readStoreReply(
       await this.#scripts.store(
         [key, this.#keys.result(claim.transactionId), this.#keys.score(claim.pseudonym), this.#books],
         [
@@ -201,14 +196,12 @@ export class Journal {
         ],
       ),
     );
-    if (reply[0] === "recount") return { kind: "recount", calls: reply[1] };
+    if (reply.kind === "recount") return reply;
     this.#held.letGo(claim.token);
-    if (reply[0] === "conflict") return { kind: "conflict", calls: reply[1] };
-    if (reply[0] === "stored") {
-      this.#settings.onFirstOutcome?.(outcome);
-      return { kind: "stored", outcome, wasFirst: true };
-    }
-    return { kind: "stored", outcome: readOutcome(reply[1], reply[2]), wasFirst: false };
+    if (reply.kind === "conflict") return reply;
+    if (reply.kind === "settled") return { kind: "stored", outcome: reply.outcome };
+    this.#settings.onFirstOutcome?.(outcome);
+    return { kind: "stored", outcome };
   }
 
   /** Gives a claim back unfinished. Best effort: where it fails, the lease runs out. */

@@ -5,8 +5,9 @@
 -- in capitals, and `whole`, from journal.ts; a budget may be nil.
 -- KEYS  1 the transaction's journal   2 the quota ledger's state   3 its freeze   4 its permission hold   5 the books
 -- ARGV  1 token   2 N   3 ms until the call after this one may be made   4 permit's id   5 merchant, or ""
--- Gives  what became of it; where it was recorded or cannot be paid for also Redis' time, and what the day's and the
---        month's calls cost so far
+-- Gives 'recorded' or 'unaffordable', each with: now, what the day's and the month's calls cost so far; 'unaffordable' also:
+--         whose budget has no room, 'day' or 'month'
+--       'withdrawn' (it needs another permit)   'lost' (the lease went)   'settled', the outcome's kind and JSON
 local journal = redis.call('HMGET', KEYS[1], 'token', 'calls', 'kind', 'body', 'sentAt', 'sentUnder', 'accounted')
 -- Where an outcome is stored, nobody has a lease but for the sake of an upgrade (claim.lua).
 if journal[3] and journal[1] ~= ARGV[1] then return { 'settled', journal[3], journal[4] } end
@@ -42,7 +43,7 @@ if not again then
         redis.call('HSET', books, 'stoppedAt' .. period.suffix, now, 'stoppedBy' .. period.suffix, period.budget)
         if redis.call('HSETNX', books, 'v', 1) == 1 then redis.call('EXPIRE', books, BOOKS_KEPT_S) end
       end
-      return { 'unaffordable', period.name, now, periods[1].spent, periods[2].spent }
+      return { 'unaffordable', now, periods[1].spent, periods[2].spent, period.name }
     end
   end
   book(KEYS[5], day, ARGV[5], { calls = 1, tenThousandths = CALL_PRICE })

@@ -5,6 +5,8 @@
 -- KEYS  1 the transaction's journal   2 its result   3 the payer's stored score   4 the books
 -- ARGV  1 digest   2 "result" or "dead-letter"   3 the outcome's JSON   4 calls it speaks of   5 score to keep, or ""
 --       6 replays   7 merchant, or ""   8 the result's source, or ""
+-- Gives 'stored'   'settled', the kind and JSON of the outcome that stands   'recount', calls: the outcome speaks of fewer
+--       'conflict', calls: the id is known with other content
 -- Most are new: the rest of the journal is read where there is one.
 local digest = redis.call('HGET', KEYS[1], 'digest')
 local journal = digest and redis.call('HMGET', KEYS[1], 'kind', 'body', 'calls', 'accounted', 'firstAt') or {}

@@ -126,9 +126,9 @@ describe("claiming", () => {
       kind: "result",
       result: sampleResult({ transactionId: unleased.transactionId, attempts: 1, source: "cache" }),
     };
-    expect(await quick.store(unleased, fromCache, 1, undefined)).toMatchObject({ wasFirst: true });
+    expect(await quick.store(unleased, fromCache, 1, undefined)).toMatchObject({ kind: "stored" });
     const paid = resultOf(caller.transactionId, 1, 0.9);
-    expect(await quick.store(caller, paid, 1, SCORE)).toMatchObject({ outcome: fromCache, wasFirst: false });
+    expect(await quick.store(caller, paid, 1, SCORE)).toMatchObject({ outcome: fromCache });
     const next = sampleTransaction({ transactionId: "T2" });
     expect(claimed(await claim(next, quick)).score).toEqual(SCORE);
     // Nothing was saved where there was a call.
@@ -142,12 +142,11 @@ describe("claiming", () => {
       claimed(await claim(sampleTransaction(), quick)),
     ];
     const outcome = resultOf(first.transactionId, 0);
-    expect(await quick.store(first, outcome, 0, undefined)).toMatchObject({ kind: "stored", wasFirst: true });
+    expect(await quick.store(first, outcome, 0, undefined)).toMatchObject({ kind: "stored" });
     const other = resultOf(first.transactionId, 0, 0.9);
     expect(await quick.store(second, other, 0, undefined)).toEqual({
       kind: "stored",
       outcome,
-      wasFirst: false,
     });
     const [past] = await readPasts(redis, namespace, [first.transactionId]);
     expect(past?.firstAtMs).toBeGreaterThanOrEqual(first.nowMs);
@@ -203,7 +202,7 @@ describe("claiming", () => {
     });
     expect(reply.known.nowMs).toBeGreaterThanOrEqual(holder.nowMs);
     const outcome = resultOf(holder.transactionId, 1);
-    expect(await journal.store(reply.known, outcome, 1, undefined)).toMatchObject({ wasFirst: true });
+    expect(await journal.store(reply.known, outcome, 1, undefined)).toMatchObject({ kind: "stored" });
     expect(await journal.sent(holder, 2, "permit-2", 5_000)).toEqual({ kind: "settled", outcome });
   });
 
@@ -423,10 +422,9 @@ describe("storing", () => {
     expect(await journal.store(first, outcome, 1, SCORE)).toEqual({
       kind: "stored",
       outcome,
-      wasFirst: true,
     });
     const later = await journal.store(second, resultOf(first.transactionId, 1, 0.9), 1, SCORE);
-    expect(later).toEqual({ kind: "stored", outcome, wasFirst: false });
+    expect(later).toEqual({ kind: "stored", outcome });
   });
 
   it("asks for a recount where others made calls that the outcome does not tell", async () => {

@@ -61,10 +61,10 @@ describe("a fallback that stands", () => {
     const upgrade = await taken(true);
     expect(await journal.sent(upgrade, 1, "permit", 5_000)).toEqual({ kind: "recorded" });
     const first = await journal.store(upgrade, scoredAs(2), 1, undefined);
-    expect(first).toEqual({ kind: "stored", outcome: scoredAs(2), wasFirst: true });
+    expect(first).toEqual({ kind: "stored", outcome: scoredAs(2) });
     const other = resultOf({ source: "alipay", revision: 2, riskScore: 0.99, attempts: 1 });
     const second = await journal.store(upgrade, other, 1, undefined);
-    expect(second).toEqual({ kind: "stored", outcome: scoredAs(2), wasFirst: false });
+    expect(second).toEqual({ kind: "stored", outcome: scoredAs(2) });
     expect(await kept()).toEqual(sampleResult({ revision: 2, attempts: 1 }));
     for (const isUpgrade of [false, true]) {
       expect(await take(isUpgrade)).toEqual({ kind: "settled", outcome: scoredAs(2) });
@@ -80,7 +80,7 @@ describe("a fallback that stands", () => {
     };
     for (const outcome of [scoredAs(1, 0), deadLetter, fallbackOf()]) {
       const reply = await journal.store(upgrade, outcome, 0, undefined);
-      expect(reply).toEqual({ kind: "stored", outcome: fallbackOf(), wasFirst: false });
+      expect(reply).toEqual({ kind: "stored", outcome: fallbackOf() });
     }
   });
 

@@ -56,7 +56,7 @@ function open(...pieces: (Deadline | Deadline[])[]): DeadlineKeeper {
 beforeEach(() => {
   vi.restoreAllMocks();
   vi.resetAllMocks();
-  store.mockImplementation(async (_, outcome) => ({ kind: "stored", outcome, wasFirst: true }));
+  store.mockImplementation(async (_, outcome) => ({ kind: "stored", outcome }));
   publish.mockResolvedValue();
   forget.mockResolvedValue();
 });
@@ -96,7 +96,7 @@ it("tells the calls that others made meanwhile", async () => {
 
 it("publishes again what somebody could not: the fallback that is stored", async () => {
   const result = sampleResult({ source: "fallback", decidedAt: "2026-11-23T08:00:01.000+08:00" });
-  store.mockResolvedValue({ kind: "stored", outcome: { kind: "result", result }, wasFirst: false });
+  store.mockResolvedValue({ kind: "stored", outcome: { kind: "result", result } });
   open(DEADLINE);
   await vi.waitFor(() => expect(forget).toHaveBeenCalled());
   expect(publish.mock.calls.map(([told]) => told)).toEqual([result]);
@@ -104,7 +104,7 @@ it("publishes again what somebody could not: the fallback that is stored", async
 
 it("leaves another outcome to the delivery that brought it", async () => {
   const result = sampleResult({ source: "alipay" });
-  store.mockResolvedValue({ kind: "stored", outcome: { kind: "result", result }, wasFirst: false });
+  store.mockResolvedValue({ kind: "stored", outcome: { kind: "result", result } });
   open(DEADLINE);
   await vi.waitFor(() => expect(forget).toHaveBeenCalled());
   expect(publish).not.toHaveBeenCalled();
@@ -123,7 +123,7 @@ it("keeps nobody else waiting for one that could not be stored", async () => {
   const broken = new Error("WRONGTYPE Operation against a key");
   store.mockImplementation(async ({ transactionId }, outcome) => {
     if (transactionId === "T1") throw broken;
-    return { kind: "stored", outcome, wasFirst: true };
+    return { kind: "stored", outcome };
   });
   open(DEADLINE, { ...DEADLINE, transactionId: "T2" });
   await vi.waitFor(() => expect(forget.mock.calls).toEqual([["T2", LEASE_ENDS_MS]]));

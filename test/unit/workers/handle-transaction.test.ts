@@ -82,7 +82,7 @@ beforeEach(() => {
   stop = new AbortController();
   journal.newToken.mockReturnValueOnce("t").mockReturnValue("another token");
   journal.claim.mockResolvedValue(claimed());
-  journal.store.mockImplementation(async (_, outcome) => ({ kind: "stored", outcome, wasFirst: true }));
+  journal.store.mockImplementation(async (_, outcome) => ({ kind: "stored", outcome }));
   journal.release.mockResolvedValue();
   journal.putOff.mockResolvedValue();
   score.mockResolvedValue({
@@ -147,7 +147,7 @@ describe("a good transaction", () => {
   });
 
   it("publishes what the journal stored, not what was found here", async () => {
-    journal.store.mockResolvedValue({ kind: "stored", outcome: RESULT, wasFirst: false });
+    journal.store.mockResolvedValue({ kind: "stored", outcome: RESULT });
     expect(await handle()).toMatchObject({ action: "complete", result: RESULT.result });
   });
 
