@@ -1,14 +1,17 @@
-const FIRST_PLACES = 64;
+const LEAST_PLACES = 64;
 
 /**
  * What is under way by number: the numbers rise, and most of it ends about in their order. Its places are used again and
  * again. A Map would leave a table behind at every few hundred changes, with all that was in it then and a pointer to the
  * next table; once V8 has moved one of these to the old generation, it moves whatever passes through the Map after it,
  * which then lies there until the next full collection.
+ *
+ * It takes as much room as there is from the oldest number to the newest, and gives it back: one that stays for minutes
+ * while thousands pass it costs eight bytes for each of them, for so long.
  */
 export class NumberedRing<T extends object> {
   /** By number, modulo its length, which is a power of two. */
-  #places = emptyPlaces<T>(FIRST_PLACES);
+  #places = emptyPlaces<T>(LEAST_PLACES);
   /** No number below has a place. */
   #first = 0;
   /** Above all numbers that have one. */
@@ -22,7 +25,7 @@ export class NumberedRing<T extends object> {
   /** The number is above all that were added before. */
   add(number: number, value: T): void {
     if (this.#size === 0) this.#first = number;
-    while (number - this.#first >= this.#places.length) this.#grow();
+    while (number - this.#first >= this.#places.length) this.#resize(2 * this.#places.length);
     this.#places[this.#placeOf(number)] = value;
     this.#end = number + 1;
     this.#size += 1;
@@ -40,6 +43,7 @@ export class NumberedRing<T extends object> {
     this.#places[this.#placeOf(number)] = undefined;
     this.#size -= 1;
     while (this.#size > 0 && this.get(this.#first) === undefined) this.#first += 1;
+    if (this.#isMuchTooLarge()) this.#resize(this.#places.length / 2);
     return value;
   }
 
@@ -64,12 +68,19 @@ export class NumberedRing<T extends object> {
     return number & (this.#places.length - 1);
   }
 
-  #grow(): void {
-    const larger = emptyPlaces<T>(2 * this.#places.length);
+  /** Much, so that it does not grow and shrink with each burst. */
+  #isMuchTooLarge(): boolean {
+    const span = this.#size === 0 ? 0 : this.#end - this.#first;
+    return this.#places.length > LEAST_PLACES && span * 8 < this.#places.length;
+  }
+
+  #resize(count: number): void {
+    const places = emptyPlaces<T>(count);
     for (let number = this.#first; number < this.#end; number += 1) {
-      larger[number & (larger.length - 1)] = this.get(number);
+      const value = this.get(number);
+      if (value !== undefined) places[number & (count - 1)] = value;
     }
-    this.#places = larger;
+    this.#places = places;
   }
 }
 

@@ -42,7 +42,10 @@ class HeldInMap implements Held {
   }
 }
 
-type Step = readonly ["add", above: number] | readonly ["take", number: number] | readonly ["take-oldest"];
+type Step =
+  | readonly ["add", above: number]
+  | readonly ["take", number: number]
+  | readonly ["take-oldest" | "take-newest"];
 
 /** All that it tells on the way, and holds at the end. */
 function toldBy(held: Held, steps: readonly Step[]): unknown[] {
@@ -52,6 +55,7 @@ function toldBy(held: Held, steps: readonly Step[]): unknown[] {
     last += what === "add" ? number : 0;
     if (what === "add") held.add(last, { number: last });
     if (what === "take") told.push(held.take(number));
+    if (what === "take-newest") told.push(held.take(last));
     if (what === "take-oldest") told.push(held.takeOldest());
     told.push(held.size, held.oldest());
   }
@@ -62,6 +66,7 @@ it("holds what a map would hold, whatever comes and goes", () => {
   const step = fc.oneof(
     fc.tuple(fc.constant("add" as const), fc.integer({ min: 1, max: 90 })),
     fc.tuple(fc.constant("take" as const), fc.nat(2_000)),
+    fc.tuple(fc.constant("take-newest" as const)),
     fc.tuple(fc.constant("take-oldest" as const)),
   );
   const manySteps = fc.array(step, { maxLength: 400, size: "max" });
