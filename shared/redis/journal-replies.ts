@@ -1,5 +1,5 @@
 import type { Period } from "../domain/alipay-calendar.ts";
-import type { Spent } from "../domain/budget.ts";
+import { PERIODS, type Spent } from "../domain/budget.ts";
 import type { Claim, ClaimReply } from "../domain/claim.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { RiskResult } from "../domain/risk-result.ts";
@@ -71,7 +71,7 @@ export function readSentReply(said: unknown): RecordReply {
     case "recorded":
       return { kind: "recorded", ...spentIn(reply) };
     case "unaffordable":
-      return { kind: "unaffordable", ...spentIn(reply), period: reply.text(4) === "day" ? "day" : "month" };
+      return { kind: "unaffordable", ...spentIn(reply), period: periodIn(reply) };
     case "withdrawn":
     case "lost":
       return { kind: reply.kind };
@@ -87,6 +87,12 @@ const spentIn = (reply: ScriptReply): Spent => ({
   day: reply.number(2),
   month: reply.number(3),
 });
+
+function periodIn(reply: ScriptReply): Period {
+  const period = PERIODS.find((known) => known === reply.text(4));
+  if (period === undefined) throw reply.unknown();
+  return period;
+}
 
 /** What came of storing an outcome. */
 type StoringReply =

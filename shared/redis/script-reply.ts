@@ -4,8 +4,8 @@ export class UnreadableReplyError extends Error {
 }
 
 /**
- * A reply of a script of ours: what came of it, and what belongs to that, by position. For the scripts of each delivery, whose
- * replies a schema would take longer to look at than all else that is done with them.
+ * A reply of a script of ours: what came of it, and what belongs to that, by position. For the scripts of each delivery: it
+ * makes nothing of each value, as a schema does.
  */
 export class ScriptReply {
   readonly #values: readonly unknown[];

@@ -58,6 +58,7 @@ describe("what no version of ours replies", () => {
     { title: "a claim without a number", read: readClaim, said: ["conflict", "1"] },
     { title: "a score that is no text", read: readClaim, said: ["claimed", ...counts, 1, 0.5, null] },
     { title: "another kind of a record", read: readSentReply, said: [] },
+    { title: "another period", read: readSentReply, said: ["unaffordable", 5, 1, 2, "year"] },
     { title: "another kind of a store", read: readStoreReply, said: [null] },
     { title: "a body that is no JSON", read: readStoreReply, said: ["settled", "result", "{"] },
   ])("$title: is none that asking again could mend", ({ read, said }) => {
