@@ -8,6 +8,7 @@ import type { BrokerNames } from "./broker-names.ts";
 import { carryOver, shortText } from "./carry-over.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 import { replayIdOf } from "./read-delivery.ts";
+import { resultHeaders } from "./result-headers.ts";
 import { RISK_HEADERS } from "./risk-headers.ts";
 
 /** What has to be safe with the broker before the delivery is acked; giving it back needs no message. */
@@ -54,7 +55,7 @@ export function resultMessage(
       contentType: "application/json",
       messageId: result.transactionId,
       ...(correlationId === undefined ? {} : { correlationId }),
-      headers: { rail, ...(merchantId === undefined ? {} : { merchantId }), source: result.source },
+      headers: resultHeaders(rail, merchantId, result.source),
     },
   };
 }
