@@ -1,5 +1,6 @@
 -- What the scripts have in common that book what calls cost and what was saved: by day, by month, and in each month by
--- merchant. Amounts are whole ten-thousandths of a yuan. `whole` is from script.ts. Comments stand on lines of their own.
+-- merchant. Amounts are whole ten-thousandths of a yuan. What is in capitals and not from here, `whole` and `note` are from
+-- journal.ts. Comments stand on lines of their own.
 --
 -- The books of a month are one hash, "…:2026-11". A field is a figure's name, and after a blank whose it is: "calls" is the
 -- month's own, "calls 2026-11-23" a day's, "calls m:store-17" a merchant's, "calls none" that of transactions without
@@ -7,9 +8,6 @@
 -- which month it is.
 -- From the month's first booking on: its last day for at least 400 days.
 local BOOKS_KEPT_S = (400 + 31) * 86400
--- What is counted of a result, by its source, and what is saved where it needed no call.
-local COUNTED = { alipay = 'scored', cache = 'cached', ['below-threshold'] = 'belowThreshold', fallback = 'fallback' }
-local SAVED = { cache = 'savedByCache', ['below-threshold'] = 'savedByThreshold' }
 -- Of each month: merchants' names come from outside, and must not fill Redis.
 local MOST_MERCHANTS = 10000
 
@@ -36,13 +34,13 @@ local function dayOf(ms)
   return askedDay
 end
 
-local function monthKey(books, day) return books .. ':' .. string.sub(day, 1, 7) end
+local function monthKey(day) return BOOKS .. ':' .. string.sub(day, 1, 7) end
 
 -- The months that something is booked in, by key: what they are known to hold, and what is to be added to it.
 local months = {}
 
 local function monthOf(key)
-  if not months[key] then months[key] = { key = key, figures = {}, owners = {}, added = {} } end
+  if not months[key] then months[key] = { key = key, figures = {}, owners = {}, changed = {} } end
   return months[key]
 end
 
@@ -83,45 +81,82 @@ local function readFigures(month, fields)
   end
 end
 
--- What is to be added on a day for a merchant: sums by figure.
-local function sumsOf(month, day, owner)
-  local id = day .. ' ' .. owner
-  if not month.added[id] then month.added[id] = { day = day, owner = owner, sums = {} } end
-  return month.added[id].sums
+-- What is to be added, by day and by merchant: whose figures in which month, and how often which.
+local accounts = {}
+
+local function accountOf(day, merchant)
+  local ofDay = accounts[day]
+  if not ofDay then
+    ofDay = {}
+    accounts[day] = ofDay
+  end
+  local account = ofDay[merchant]
+  if not account then
+    local month = monthOf(monthKey(day))
+    account = { month = month, day = day, owner = ownerOf(month, merchant), times = {} }
+    ofDay[merchant] = account
+  end
+  return account
 end
 
--- Adds to what is booked of the day, the month and the merchant. It is in the books once these are written.
-local function book(books, day, merchant, added)
-  local month = monthOf(monthKey(books, day))
-  local owner = ownerOf(month, merchant)
-  local sums = sumsOf(month, day, owner)
-  for name in pairs(added) do
-    if not sums[name] then readFigures(month, fieldsOf(name, day, owner)) end
+-- Adds figures to what is booked of the day, the month and the merchant, all of them or none. They are in the books once
+-- these are written. Least is done for a table that was given before.
+local function book(day, merchant, figures)
+  local account = accountOf(day, merchant)
+  local times = account.times[figures]
+  if not times then
+    times = 0
+    for name in pairs(figures) do readFigures(account.month, fieldsOf(name, day, account.owner)) end
   end
-  for name, value in pairs(added) do sums[name] = (sums[name] or 0) + value end
+  account.times[figures] = times + 1
+end
+
+local function addUp(account)
+  local month = account.month
+  for figures, times in pairs(account.times) do
+    for name, value in pairs(figures) do
+      for _, field in ipairs(fieldsOf(name, account.day, account.owner)) do
+        month.figures[field] = month.figures[field] + times * value
+        month.changed[field] = true
+      end
+    end
+  end
 end
 
 -- One command for each month.
 local function writeBooks()
+  for _, ofDay in pairs(accounts) do
+    for _, account in pairs(ofDay) do addUp(account) end
+  end
+  accounts = {}
   for key, month in pairs(months) do
-    local changed = {}
-    for _, of in pairs(month.added) do
-      for name, sum in pairs(of.sums) do
-        for _, field in ipairs(fieldsOf(name, of.day, of.owner)) do
-          month.figures[field] = month.figures[field] + sum
-          changed[field] = true
-        end
-      end
-    end
-    month.added = {}
     -- The version tells whether the month has begun.
     local written = { 'v', '1' }
-    for field in pairs(changed) do
-      written[#written + 1] = field
-      written[#written + 1] = whole(month.figures[field])
-    end
+    for field in pairs(month.changed) do note(written, field, whole(month.figures[field])) end
+    month.changed = {}
     if #written > 2 then redis.call('HSET', key, unpack(written)) end
     if month.isNew then redis.call('EXPIRE', key, BOOKS_KEPT_S) end
     month.isNew = false
   end
+end
+
+-- What is counted of a result, by its source, and what is saved where it needed no call.
+local COUNTED = { alipay = 'scored', cache = 'cached', ['below-threshold'] = 'belowThreshold', fallback = 'fallback' }
+local SAVED = { cache = 'savedByCache', ['below-threshold'] = 'savedByThreshold' }
+-- Both together, for most.
+local UNCALLED = {
+  cache = { cached = 1, savedByCache = CALL_PRICE },
+  ['below-threshold'] = { belowThreshold = 1, savedByThreshold = CALL_PRICE },
+  fallback = { fallback = 1 },
+}
+
+-- What is booked with an outcome, if anything is. Results have a source. A true score that follows a fallback is no further
+-- result.
+local function figuresOf(source, calls, unaccounted, isFirst)
+  if isFirst and calls == 0 then return UNCALLED[source] end
+  local figures = {}
+  if unaccounted > 0 then figures = { calls = unaccounted, tenThousandths = unaccounted * CALL_PRICE } end
+  if isFirst and COUNTED[source] then figures[COUNTED[source]] = 1 end
+  if calls == 0 and SAVED[source] then figures[SAVED[source]] = CALL_PRICE end
+  return next(figures) and figures
 end

@@ -1,5 +1,5 @@
 -- Takes a transaction for work, or says why it cannot be taken. One round trip for all that is known.
--- `now` is from gathered-script.ts, what is in capitals, and `whole`, from journal.ts.
+-- `now` is from gathered-script.ts, what is in capitals, `whole` and `note`, from journal.ts.
 -- KEYS  1 the transaction's journal   2 the payer's stored score   3 the payer's flight
 -- ARGV  1 token   2 digest of the content   3 what the delivery says of the past (History in claim.ts) as JSON, or ""
 --       4 what it is to the payer's flight: it "leads", "follows" or is "apart"
@@ -12,10 +12,16 @@
 -- Longer than five minutes a claim is in hand only while Redis or the broker is away (delivery.ts).
 local FLIGHT_KEPT_S = '600'
 local INSTANCES_KEPT = 8
+local digest = redis.call('HGET', KEYS[1], 'digest')
+-- Where scores are used no longer, nor are those that are there.
+local score = CACHE_TTL_S ~= '0' and redis.call('GET', KEYS[2])
+-- Where no call is needed, no lease is: of two who answer it, the first outcome wins, and the journal begins with it.
+local needsLease = ARGV[5] == 'always' or (ARGV[5] == 'unless-scored' and not score)
+-- Most are new, and need none: nothing below is of them.
+if not digest and ARGV[3] == '' and not needsLease then return { 'claimed', 0, 0, 0, now, now, 0, 0, score, false } end
+
 local said = ARGV[3] == '' and { calls = 0, replays = 0, replay = 'none' } or cjson.decode(ARGV[3])
 local isReplay = said.replay ~= 'none'
--- Most are new: the rest of the journal is read where there is one.
-local digest = redis.call('HGET', KEYS[1], 'digest')
 local journal = digest and redis.call('HMGET', KEYS[1], 'calls', 'nextCallAt', 'token', 'leaseUntil', 'kind', 'body', 'replays',
   'firstAt', 'instances', 'forgiven') or {}
 local token, leaseUntil, kind, body = journal[3], tonumber(journal[4] or 0), journal[5], journal[6]
@@ -88,26 +94,14 @@ local function othersFlightMs()
   return leader[1] == flight[2] and math.max(0, tonumber(leader[2] or 0) - now) or 0
 end
 
--- Where scores are used no longer, nor are those that are there.
-local score = CACHE_TTL_S ~= '0' and redis.call('GET', KEYS[2])
-
--- Where no call is needed, no lease is: of two who answer it, the first outcome wins, and the journal begins with it.
-local needsLease = ARGV[5] == 'always' or (ARGV[5] == 'unless-scored' and not score)
-local isNew = not digest and calls == 0 and instance == ''
-if isNew and not needsLease then return { 'claimed', 0, calls, replays, firstAt, now, forgiven, 0, score, false } end
-
 local flightMs = (score or ARGV[4] == 'apart') and 0 or othersFlightMs()
 local isFollowing = flightMs > 0 and ARGV[4] == 'follows'
 
 local fields = { 'v', '1', 'digest', ARGV[2], 'calls', whole(calls), 'replays', whole(replays), 'firstAt', whole(firstAt) }
-local function note(name, value)
-  fields[#fields + 1] = name
-  fields[#fields + 1] = value
-end
-if forgiven > 0 then note('forgiven', forgiven) end
+if forgiven > 0 then note(fields, 'forgiven', forgiven) end
 if not isFollowing then
-  note('token', ARGV[1])
-  note('leaseUntil', whole(now + LEASE_MS))
+  note(fields, 'token', ARGV[1])
+  note(fields, 'leaseUntil', whole(now + LEASE_MS))
 end
 redis.call('HSET', KEYS[1], unpack(fields))
 if not digest then redis.call('EXPIRE', KEYS[1], JOURNAL_TTL_S) end

@@ -25,7 +25,7 @@ import type { Pseudonymise } from "./pseudonym.ts";
 import { putOffKey } from "./read-put-off.ts";
 import { booksKey } from "./read-books.ts";
 import type { LedgerKeys } from "./ledger-keys.ts";
-import { loadScript, LUA_WHOLE, luaConstants, readPrelude } from "./script.ts";
+import { loadScript, LUA_BASICS, luaConstants, readPrelude } from "./script.ts";
 import { loadGatheredScript } from "./gathered-script.ts";
 
 /** What was put off is looked at on the same day, and compared with a few before. */
@@ -65,8 +65,6 @@ export class Journal {
   readonly #settings: JournalSettings;
   readonly #pseudonymise: Pseudonymise;
   readonly #keys;
-  /** What all keys of the books begin with. */
-  readonly #books: string;
   readonly #scripts;
   readonly #replica = randomUUID();
   #claims = 0;
@@ -76,19 +74,19 @@ export class Journal {
     this.#settings = settings;
     this.#pseudonymise = pseudonymise;
     this.#keys = journalKeys(settings.namespace);
-    this.#books = booksKey(settings.namespace);
     const constants = luaConstants({
       LEASE_MS,
       JOURNAL_TTL_S: `${settings.journalTtlSeconds}`,
       RESULT_TTL_S: `${settings.resultTtlSeconds}`,
       CACHE_TTL_S: `${settings.cacheTtlSeconds}`,
       MOST_REPLAYS,
+      BOOKS: booksKey(settings.namespace),
       CALL_PRICE: settings.callPrice,
       LONGEST_CALL_MS: settings.longestCallMs,
       DAYS_BUDGET: settings.budgets.day,
       MONTHS_BUDGET: settings.budgets.month,
     });
-    const basics = `${constants} ${LUA_WHOLE}`;
+    const basics = `${constants} ${LUA_BASICS}`;
     const withBooks = { prelude: `${basics} ${readPrelude("books")}`, epilogue: "writeBooks()" };
     this.#scripts = {
       claim: loadGatheredScript(client, "claim", { prelude: basics }),
@@ -168,7 +166,7 @@ export class Journal {
     const key = this.#keys.journal(claim.transactionId);
     this.#held.note(claim, call - 1, 0);
     const args = [call, permitId, claim.merchantId ?? ""];
-    await this.#scripts.unsent([key, this.#books], args).catch(() => undefined);
+    await this.#scripts.unsent([key], args).catch(() => undefined);
   }
 
   /** Stores how it ended, and the score for the returning user where there is a new one. */
@@ -183,7 +181,7 @@ export class Journal {
     const body = outcome.kind === "result" ? outcome.result : outcome.deadLetter;
     const reply = readStoreReply(
       await this.#scripts.store(
-        [key, this.#keys.result(claim.transactionId), this.#keys.score(claim.pseudonym), this.#books],
+        [key, this.#keys.result(claim.transactionId), this.#keys.score(claim.pseudonym)],
         [
           claim.digest,
           outcome.kind,
@@ -228,7 +226,7 @@ export class Journal {
 
   #sentKeys({ transactionId }: Claim): string[] {
     const { state, freeze, permission } = this.#settings.ledgerKeys;
-    return [this.#keys.journal(transactionId), state, freeze, permission, this.#books];
+    return [this.#keys.journal(transactionId), state, freeze, permission];
   }
 }
 

@@ -43,7 +43,7 @@ const fieldsSchema = z.tuple([
   count,
   count,
   z.string().nullable(),
-  z.coerce.number().refine(isWritableInstant).catch(0),
+  z.coerce.number().positive().refine(isWritableInstant).optional().catch(undefined),
   z.string().nullable(),
   count,
 ]);

@@ -15,19 +15,21 @@ export function readPrelude(name: string): string {
 }
 
 /**
- * Numbers by the names that scripts have for them, as what a script begins with; undefined is nil there, and what a script
- * only hands on to commands may be a number's text.
+ * Values by the names that scripts have for them, as what a script begins with; undefined is nil there. A number that a
+ * script only hands on to commands is better a text.
  */
-export const luaConstants = (constants: Readonly<Record<string, number | `${number}` | undefined>>): string =>
+export const luaConstants = (constants: Readonly<Record<string, number | string | undefined>>): string =>
   Object.entries(constants)
     .map(([name, value]) => `local ${name} = ${value === undefined ? "nil" : JSON.stringify(value)}`)
     .join(" ");
 
 /**
- * For the scripts of each delivery: a whole number's text. Redis writes the numbers that a script hands to a command with
- * 17 digits, which takes it longer than many a command.
+ * For the scripts of each delivery. `whole` gives a whole number's text: Redis writes the numbers that a script hands to a
+ * command with 17 digits, which takes it longer than many a command. `note` adds a field to what HSET is given.
  */
-export const LUA_WHOLE = "local function whole(number) return string.format('%d', number) end";
+export const LUA_BASICS =
+  "local function whole(number) return string.format('%d', number) end " +
+  "local function note(fields, name, value) fields[#fields + 1] = name fields[#fields + 1] = value end";
 
 /** Reads `name.lua` beside this file. */
 export const readLua = (name: string): string =>

@@ -3,7 +3,7 @@
 -- The same token may record the same N again: a permit went stale before anything left. Nobody else may: their N was made.
 -- `dayOf`, `monthKey`, `book` and `writeBooks` are from books.lua, `now` from gathered-script.ts, and what is
 -- in capitals, and `whole`, from journal.ts; a budget may be nil.
--- KEYS  1 the transaction's journal   2 the quota ledger's state   3 its freeze   4 its permission hold   5 the books
+-- KEYS  1 the transaction's journal   2 the quota ledger's state   3 its freeze   4 its permission hold
 -- ARGV  1 token   2 N   3 ms until the call after this one may be made   4 permit's id   5 merchant, or ""
 -- Gives 'recorded' or 'unaffordable', each with: now, what the day's and the month's calls cost so far; 'unaffordable' also:
 --         whose budget has no room, 'day' or 'month'
@@ -28,7 +28,7 @@ if not again and calls ~= n - 1 then return { 'lost' } end
 if again then earlier = string.gsub(earlier, ',?[^,]*$', '') end
 
 local day = dayOf(now)
-local books = monthKey(KEYS[5], day)
+local books = monthKey(day)
 local spent = redis.call('HMGET', books, 'tenThousandths ' .. day, 'stoppedAt ' .. day, 'tenThousandths', 'stoppedAt')
 local periods = {
   { name = 'day', suffix = ' ' .. day, budget = DAYS_BUDGET, spent = tonumber(spent[1] or 0), isStopped = spent[2] },
@@ -46,7 +46,7 @@ if not again then
       return { 'unaffordable', now, periods[1].spent, periods[2].spent, period.name }
     end
   end
-  book(KEYS[5], day, ARGV[5], { calls = 1, tenThousandths = CALL_PRICE })
+  book(day, ARGV[5], { calls = 1, tenThousandths = CALL_PRICE })
   -- Whoever is asked about together with this one reads what is spent.
   writeBooks()
   for _, period in ipairs(periods) do

@@ -1,8 +1,8 @@
 -- Stores how a transaction ended, with the score, the result and what it cost and saved. The first outcome wins, whoever
 -- brings it: an answer that was paid for is never refused because a lease ran out.
--- `dayOf`, `book`, COUNTED and SAVED are from books.lua, `now` and NOW from gathered-script.ts, which writes the books at the
--- end, and what else is in capitals, and `whole`, from journal.ts.
--- KEYS  1 the transaction's journal   2 its result   3 the payer's stored score   4 the books
+-- `dayOf`, `book` and `figuresOf` are from books.lua, `now` and NOW from gathered-script.ts, which writes the books at the
+-- end, and what else is in capitals, `whole` and `note`, from journal.ts.
+-- KEYS  1 the transaction's journal   2 its result   3 the payer's stored score
 -- ARGV  1 digest   2 "result" or "dead-letter"   3 the outcome's JSON   4 calls it speaks of   5 score to keep, or ""
 --       6 replays   7 merchant, or ""   8 the result's source, or ""
 -- Gives 'stored'   'settled', the kind and JSON of the outcome that stands   'recount', calls: the outcome speaks of fewer
@@ -15,12 +15,12 @@ local calls = math.max(tonumber(journal[3] or 0), tonumber(ARGV[4]))
 if digest and digest ~= ARGV[1] then return { 'conflict', calls } end
 
 -- The only outcome that another one replaces is a fallback: by a result of a higher revision.
-local function isUpgrade()
-  if journal[1] ~= 'result' or ARGV[2] ~= 'result' then return false end
+local isUpgrade = false
+if journal[1] == 'result' and ARGV[2] == 'result' then
   local standing, brought = cjson.decode(journal[2]), cjson.decode(ARGV[3])
-  return standing.source == 'fallback' and brought.revision > standing.revision
+  isUpgrade = standing.source == 'fallback' and brought.revision > standing.revision
 end
-if journal[1] and not isUpgrade() then
+if journal[1] and not isUpgrade then
   -- A score that was paid for answers the payer's next transactions all the same.
   if ARGV[5] ~= '' then redis.call('SET', KEYS[3], ARGV[5], 'EX', CACHE_TTL_S) end
   return { 'settled', journal[1], journal[2] }
@@ -28,24 +28,19 @@ end
 
 if calls > tonumber(ARGV[4]) then return { 'recount', calls } end
 
-local figures = {}
 -- Calls are booked before they leave (sent.lua), but for those that only a replica or a message still knew of.
-local unaccounted = calls - tonumber(journal[4] or 0)
-if unaccounted > 0 then figures = { calls = unaccounted, tenThousandths = unaccounted * CALL_PRICE } end
--- A true score that follows a fallback is no further result.
-if COUNTED[ARGV[8]] and not journal[1] then figures[COUNTED[ARGV[8]]] = 1 end
-if SAVED[ARGV[8]] and calls == 0 then figures[SAVED[ARGV[8]]] = CALL_PRICE end
-if next(figures) then book(KEYS[4], dayOf(now), ARGV[7], figures) end
-local fields = { 'v', '1', 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3], 'firstAt', journal[5] or NOW }
+local figures = figuresOf(ARGV[8], calls, calls - tonumber(journal[4] or 0), not journal[1])
+if figures then book(dayOf(now), ARGV[7], figures) end
+
+local fields = { 'v', '1', 'digest', ARGV[1], 'kind', ARGV[2], 'body', ARGV[3] }
 -- Nought is left out: most transactions need no call, and a tenth of what Redis holds of them would be noughts.
-local function note(name, count)
-  if count == 0 then return end
-  fields[#fields + 1] = name
-  fields[#fields + 1] = whole(count)
+if calls > 0 then
+  note(fields, 'calls', whole(calls))
+  note(fields, 'accounted', whole(calls))
 end
-note('calls', calls)
-note('accounted', calls)
-note('replays', tonumber(ARGV[6]))
+if ARGV[6] ~= '0' then note(fields, 'replays', ARGV[6]) end
+-- So is, of an answer that stands for good, when its transaction was first taken up.
+if ARGV[2] == 'dead-letter' or ARGV[8] == 'fallback' then note(fields, 'firstAt', journal[5] or NOW) end
 redis.call('HSET', KEYS[1], unpack(fields))
 if digest then
   redis.call('HDEL', KEYS[1], 'token', 'leaseUntil', 'sentBy', 'sentUnder', 'bookedOn', 'bookedFor')

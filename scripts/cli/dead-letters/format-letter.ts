@@ -59,7 +59,7 @@ export function letterDetailsJson(assessed: AssessedLetter, sight: Sight) {
             calls: past.calls,
             forgivenCalls: past.forgiven,
             replays: past.replays,
-            firstTakenUpAt: formatInstant(past.firstAtMs),
+            firstTakenUpAt: past.firstAtMs === undefined ? null : formatInstant(past.firstAtMs),
             callsAt: past.sentAtMs.map(formatInstant),
           },
     onReplay: { ...prospect, says: describeProspect(prospect) },

@@ -16,7 +16,8 @@ export interface Past {
   readonly replays: number;
   /** The letters of it that were put back. */
   readonly instances: readonly string[];
-  readonly firstAtMs: number;
+  /** When it was first taken up; nobody knows it of an answer that needed no call, but a fallback. */
+  readonly firstAtMs: number | undefined;
 }
 
 /** What a replay goes by, besides the letter. */

@@ -135,7 +135,7 @@ describe("claiming", () => {
     expect((await readCurrent(redis, namespace)).day).toMatchObject({ calls: 1, cached: 1, savedByCache: 0 });
   });
 
-  it("of two who answer without a lease takes the first one's outcome, and remembers when", async () => {
+  it("of two who answer without a lease takes the first one's outcome", async () => {
     const quick = testJournal({ redis, namespace }, { leaseNeed: () => "never" });
     const [first, second] = [
       claimed(await claim(sampleTransaction(), quick)),
@@ -148,11 +148,29 @@ describe("claiming", () => {
       kind: "stored",
       outcome,
     });
-    const [past] = await readPasts(redis, namespace, [first.transactionId]);
-    expect(past?.firstAtMs).toBeGreaterThanOrEqual(first.nowMs);
-    expect(past?.firstAtMs).toBeLessThanOrEqual(await redisNow(redis));
     const repaired = { ...second, digest: "of other content" };
     expect(await quick.store(repaired, other, 0, undefined)).toEqual({ kind: "conflict", calls: 0 });
+  });
+
+  it("remembers of what it may be asked again when it was answered without a lease", async () => {
+    const quick = testJournal({ redis, namespace }, { leaseNeed: () => "never" });
+    const ids = ["answered", "told-a-fallback"];
+    const [answered, told] = [
+      claimed(await claim(sampleTransaction({ transactionId: ids[0] }), quick)),
+      claimed(await claim(sampleTransaction({ transactionId: ids[1] }), quick)),
+    ];
+    await quick.store(answered, resultOf(answered.transactionId, 0), 0, undefined);
+    const fallback = sampleResult({
+      transactionId: told.transactionId,
+      attempts: 0,
+      source: "fallback",
+      riskScore: null,
+    });
+    await quick.store(told, { kind: "result", result: fallback }, 0, undefined);
+    const [ofAnswered, ofTold] = await readPasts(redis, namespace, ids);
+    expect(ofAnswered).toMatchObject({ kind: "result", firstAtMs: undefined });
+    expect(ofTold?.firstAtMs).toBeGreaterThanOrEqual(told.nowMs);
+    expect(ofTold?.firstAtMs).toBeLessThanOrEqual(await redisNow(redis));
   });
 
   it("remembers when it was first taken up", async () => {
