@@ -4,7 +4,8 @@
 -- ARGV  1 token   2 digest of the content   3 what the delivery says of the past (History in claim.ts) as JSON, or ""
 --       4 what it is to the payer's flight: it "leads", "follows" or is "apart"
 --       5 whether it needs a lease: "always", "unless-scored" (where a score is stored, that is its answer), "never"
--- Gives 'claimed', 'leased' (somebody else has it) or 'following' (somebody else leads the payer's flight), each with: ms until its
+-- Gives 'new', now, the stored score or false: nobody knew of it, and it is claimed without a lease
+--       'claimed', 'leased' (somebody else has it) or 'following' (somebody else leads the payer's flight), each with: ms until its
 --         next call may be made, or until that lease ends   calls   replays   when it was first taken up   now   forgiven
 --         calls; 'claimed' also: 1 where it has a lease   the stored score   the fallback that stands; or false
 --       'settled', the outcome's kind and JSON    'conflict', calls: the id is known with other content
@@ -18,7 +19,7 @@ local score = CACHE_TTL_S ~= '0' and redis.call('GET', KEYS[2])
 -- Where no call is needed, no lease is: of two who answer it, the first outcome wins, and the journal begins with it.
 local needsLease = ARGV[5] == 'always' or (ARGV[5] == 'unless-scored' and not score)
 -- Most are new, and need none: nothing below is of them.
-if not digest and ARGV[3] == '' and not needsLease then return { 'claimed', 0, 0, 0, now, now, 0, 0, score, false } end
+if not digest and ARGV[3] == '' and not needsLease then return { 'new', now, score } end
 
 local said = ARGV[3] == '' and { calls = 0, replays = 0, replay = 'none' } or cjson.decode(ARGV[3])
 local isReplay = said.replay ~= 'none'

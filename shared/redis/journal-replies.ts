@@ -14,6 +14,14 @@ type Names = Pick<Claim, "transactionId" | "pseudonym" | "device" | "merchantId"
 export function readClaimReply(said: unknown, names: Names): ClaimReply {
   const reply = new ScriptReply(said);
   switch (reply.kind) {
+    case "new": {
+      const score = readScore(reply.textOrNull(2));
+      const nowMs = reply.number(1);
+      return {
+        kind: "claimed",
+        claim: { ...names, ...NOTHING_KNOWN, firstTakenUpAtMs: nowMs, nowMs, score, isLeased: false },
+      };
+    }
     case "claimed": {
       const score = readScore(reply.textOrNull(8));
       const claim = { ...names, ...countsIn(reply), score, isLeased: reply.number(7) === 1 };
@@ -36,6 +44,9 @@ export function readClaimReply(said: unknown, names: Names): ClaimReply {
       throw reply.unknown();
   }
 }
+
+/** Of a transaction that is new. */
+const NOTHING_KNOWN = { nextCallInMs: 0, calls: 0, replays: 0, forgiven: 0 };
 
 /** The same in each reply of claim.lua that tells of a transaction that is not settled. */
 function countsIn(reply: ScriptReply) {

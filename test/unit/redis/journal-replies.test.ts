@@ -28,6 +28,21 @@ describe("a reply of claim.lua", () => {
     });
   });
 
+  it("tells of a new one that it is claimed without a lease, and nothing is known of it", () => {
+    const nothing = {
+      nextCallInMs: 0,
+      calls: 0,
+      replays: 0,
+      forgiven: 0,
+      firstTakenUpAtMs: 2_000,
+      nowMs: 2_000,
+    };
+    expect(readClaimReply(["new", 2_000, null], names)).toEqual({
+      kind: "claimed",
+      claim: { ...names, ...nothing, score: undefined, isLeased: false },
+    });
+  });
+
   it.each(["leased", "following"])("tells how long it is %s, and the same", (kind) => {
     expect(readClaimReply([kind, ...counts], names)).toEqual({
       kind,
