@@ -17,7 +17,11 @@ const KNOWLEDGE = [
     from: `^${adapter}/`,
     to: [`^${adapter}/`, "^shared/domain/"],
   })),
-  { name: "a-handler-knows-only-the-domain", from: "^workers/[^/]+/handle-", to: ["^shared/domain/"] },
+  {
+    name: "a-handler-knows-only-the-domain",
+    from: "^workers/[^/]+/(handle|conclude)-",
+    to: ["^shared/domain/", "^workers/[^/]+/conclude-"],
+  },
   { name: "a-worker-knows-no-scripts", from: "^workers/", to: ["^workers/", "^shared/"] },
   // It verifies what the worker sends, so it shares no code with it.
   { name: "the-sandbox-knows-nobody", from: "^scripts/sandbox/", to: ["^scripts/sandbox/"] },
