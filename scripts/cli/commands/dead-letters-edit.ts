@@ -6,10 +6,10 @@ import { formatInstant } from "../../../shared/domain/instant.ts";
 import { editBody, fieldOf, type BodyEdit } from "../../../shared/domain/letters/edit-body.ts";
 import { isShownField } from "../../../shared/domain/letters/mask-body.ts";
 import { parseTransaction } from "../../../shared/domain/transaction.ts";
-import { writeAudit } from "../../../shared/redis/audit.ts";
 import { readPasts } from "../../../shared/redis/read-past.ts";
 import { agreeToDanger } from "../agree-to-danger.ts";
 import type { HeldLetter } from "../dead-letters/assess-letters.ts";
+import { auditAct } from "../dead-letters/audit-act.ts";
 import { findLetters, withoutCopies } from "../dead-letters/find-letters.ts";
 import { holdLetters, withLetters, type LettersSession } from "../dead-letters/letters-session.ts";
 import { fitRows } from "../fit-rows.ts";
@@ -81,12 +81,7 @@ function edit(id: string, flags: EditFlags, session: LettersSession): Promise<Re
       before: { sha256: held.letter.bodySha256 },
       after: { sha256: sha256(body.value) },
     };
-    await writeAudit(session.client, session.namespace, {
-      act: "dead-letters-edit",
-      by: session.operator,
-      reason: flags.why,
-      details,
-    });
+    await auditAct(session, "dead-letters-edit", flags.why, details);
     await replace(held, body.value, nowMs, session);
     for (const copy of found) if (copy.letter.instance === held.letter.instance) copy.remove();
     return { edited: transactionId, fields: details.fields.join(", "), sha256: details.after.sha256 };

@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import { writeAudit } from "../../../shared/redis/audit.ts";
-import { assessLetters, type AssessedLetter } from "../dead-letters/assess-letters.ts";
+import { assessLetters } from "../dead-letters/assess-letters.ts";
+import { auditAct } from "../dead-letters/audit-act.ts";
 import { findLetters, withoutCopies } from "../dead-letters/find-letters.ts";
 import { formatLetter, letterDetailsJson } from "../dead-letters/format-letter.ts";
-import { holdLetters, withLetters, type LettersSession } from "../dead-letters/letters-session.ts";
+import { holdLetters, withLetters } from "../dead-letters/letters-session.ts";
 import { formatJson } from "../format-json.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
 import { reasonFlag } from "../reason-flag.ts";
@@ -51,7 +51,10 @@ async function run(id: string, flags: ShowFlags): Promise<void> {
     if (found.length === 0) throw new Error(`${id}: no such dead letter`);
     const held = found.map(({ held: letter }) => letter);
     const assessed = await assessLetters(held, { client: session.client, settings, freshCalls: false });
-    if (isRevealed) await auditReveal(id, assessed, flags.why ?? "", session);
+    if (isRevealed) {
+      const letters = assessed.map(({ letter }) => letter.instance);
+      await auditAct(session, "dead-letters-reveal", flags.why ?? "", { id, letters });
+    }
     return assessed.map((one, index) => ({
       assessed: one,
       sight: { isRevealed, messages: found[index]?.messages ?? 1 },
@@ -60,14 +63,4 @@ async function run(id: string, flags: ShowFlags): Promise<void> {
   if (flags.json === true)
     process.stdout.write(formatJson(shown.map(({ assessed, sight }) => letterDetailsJson(assessed, sight))));
   else process.stdout.write(shown.map(({ assessed, sight }) => formatLetter(assessed, sight)).join("\n"));
-}
-
-function auditReveal(
-  id: string,
-  assessed: readonly AssessedLetter[],
-  reason: string,
-  { client, namespace, operator }: LettersSession,
-): Promise<void> {
-  const details = { id, letters: assessed.map(({ letter }) => letter.instance) };
-  return writeAudit(client, namespace, { act: "dead-letters-reveal", by: operator, reason, details });
 }

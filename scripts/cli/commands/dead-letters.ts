@@ -1,9 +1,11 @@
 import { Command } from "commander";
+import { discardCommand } from "./dead-letters-discard.ts";
 import { editCommand } from "./dead-letters-edit.ts";
-import { discardCommand, exportCommand } from "./dead-letters-export.ts";
+import { exportCommand } from "./dead-letters-export.ts";
 import { listCommand } from "./dead-letters-list.ts";
+import { pauseCommand } from "./dead-letters-pause.ts";
 import { replayCommand } from "./dead-letters-replay.ts";
-import { pauseCommand, replaysCommand } from "./dead-letters-replays.ts";
+import { replaysCommand } from "./dead-letters-replays.ts";
 import { showCommand } from "./dead-letters-show.ts";
 
 const EXAMPLES = `
