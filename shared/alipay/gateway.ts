@@ -8,7 +8,7 @@ import { interpretAnswer, type Interpreter } from "./interpret-answer.ts";
 import { interpretBroken } from "./interpret-broken.ts";
 import { createOfficialSdk, type Credentials } from "./official-sdk.ts";
 import { newAttempt, signedRequest } from "./signed-request.ts";
-import { createTransport } from "./transport.ts";
+import { createTransport, MOST_SOCKETS } from "./transport.ts";
 
 export interface GatewayOptions extends Credentials {
   readonly gatewayUrl: URL;
@@ -16,8 +16,6 @@ export interface GatewayOptions extends Credentials {
   readonly timeoutMs: number;
   /** The corrected time in milliseconds since the epoch, for time stamps and skew. */
   readonly now: () => number;
-  /** Sockets at most; 64 unless said otherwise. */
-  readonly sockets?: number;
   /** Codes and sub-codes that count as a ban besides the table's. */
   readonly banCodes?: readonly string[];
 }
@@ -66,7 +64,7 @@ export interface Gateway {
 export function createGateway(options: GatewayOptions): Gateway {
   const { now } = options;
   const sdk = createOfficialSdk(options);
-  const transport = createTransport({ ...options, sockets: options.sockets ?? 64 });
+  const transport = createTransport({ ...options, sockets: MOST_SOCKETS });
   const interpreter: Interpreter = {
     verify: (text, signature) => sdk.rsaCheck(text, signature, "RSA2"),
     banCodes: new Set(options.banCodes?.map(canonicalCode)),

@@ -1,6 +1,9 @@
 import { Pool } from "undici";
 import { Exchange, type PostOutcome } from "./exchange.ts";
 
+/** Of a replica. */
+export const MOST_SOCKETS = 64;
+
 interface TransportOptions {
   readonly gatewayUrl: URL;
   /** From the call of `post` (connecting included) to the answer's last byte. */

@@ -4,6 +4,7 @@ import { leavesBefore, type Closure } from "./closure.ts";
 import type { HoldNews } from "./hold-news.ts";
 import { LineTurns } from "./line-turns.ts";
 import type { ReplicaHold } from "./replica-hold.ts";
+import { MOST_SOCKETS } from "./transport.ts";
 import { WaitingLines, type Line } from "./waiting-lines.ts";
 
 /** What the turnstile needs of the shared ledger. */
@@ -43,8 +44,8 @@ export type Passage =
   | { readonly kind: "held"; readonly cause: HoldKind | "quota" }
   | { readonly kind: "interrupted" };
 
-/** Calls in flight at most: what the pool of sockets carries, so that no permit waits for a socket. */
-export const MOST_IN_FLIGHT = 64;
+/** Calls in flight at most: no permit waits for a socket. */
+export const MOST_IN_FLIGHT = MOST_SOCKETS;
 /** Whoever passes has so long before its permit's start to record and to sign its call. */
 const LEAD_MS = 15;
 /** Holds and quotas change: none is slept through in one piece. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LEDGER_RULES } from "./ledger-rules.ts";
 import { pairs } from "./pairs.ts";
 
 /** A hash or a sorted set as Redis gives it: name, value, name, value … */
@@ -21,8 +22,6 @@ export type Memorable = z.infer<typeof memorableSchema>;
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
-/** As far back as ledger.lua looks. */
-const REACH = { seconds: 3_600 + 120, minutes: 31 * 1_440 + 10 };
 /** A call may be promised for a moment that is still to come, and be given back a moment after. */
 const UNSETTLED_SECONDS = 2;
 
@@ -55,8 +54,8 @@ export class LedgerMemory {
     this.#asOfMs = redisMs;
     this.#heardAtMs = localMs;
     this.#silentFromMs = undefined;
-    remember(this.#seconds, seconds, redisMs / SECOND_MS - REACH.seconds);
-    remember(this.#minutes, minutes, redisMs / MINUTE_MS - REACH.minutes);
+    remember(this.#seconds, seconds, redisMs / SECOND_MS - LEDGER_RULES.SECONDS_KEPT);
+    remember(this.#minutes, minutes, redisMs / MINUTE_MS - LEDGER_RULES.MINUTES_KEPT);
     this.#rest = {
       gap,
       marks: Object.fromEntries(pairs(marks).map(([field, value]) => [field, Number(value)])),

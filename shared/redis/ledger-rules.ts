@@ -35,6 +35,10 @@ export const LEDGER_RULES = {
   LONGEST_LOGGED_MS: 60_000,
   /** … and those longer than this by the number in each minute. */
   LONGEST_BY_SECOND_MS: 3_600_000,
+  /** Calls are known so many seconds back … */
+  SECONDS_KEPT: 3_600 + 120,
+  /** … and so many minutes: a little longer than the windows that are judged by them. */
+  MINUTES_KEPT: 31 * 1_440 + 10,
 
   /** After a limit answer a window admits this part of the calls that had arrived when it came … */
   CAP_FIRST: 0.5,

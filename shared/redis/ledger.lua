@@ -11,8 +11,8 @@ local freezeKey, permissionKey, replicasKey, setQuotaKey, latencyKey, replicaHol
 local STATE_TTL = 32 * 24 * 3600000
 
 -- Calls counted by their start. `reach`: so many steps back a window may look.
-local bySecond = { key = secondsKey, ms = 1000, letter = 's', reach = 3600 + 120, ttl = 2 * LONGEST_BY_SECOND_MS }
-local byMinute = { key = minutesKey, ms = 60000, letter = 'm', reach = 31 * 1440 + 10, ttl = STATE_TTL }
+local bySecond = { key = secondsKey, ms = 1000, letter = 's', reach = SECONDS_KEPT, ttl = 2 * LONGEST_BY_SECOND_MS }
+local byMinute = { key = minutesKey, ms = 60000, letter = 'm', reach = MINUTES_KEPT, ttl = STATE_TTL }
 
 -- Read once, written once.
 local state, changed, dropped = {}, {}, {}

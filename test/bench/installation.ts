@@ -118,8 +118,13 @@ export class Installation {
   async tidyRedis(): Promise<void> {
     const persistence = (): Promise<string> => this.redis.info("persistence");
     if (!(await persistence()).includes("aof_enabled:1")) return;
+    // Redis may have begun one by itself: another one is refused then.
+    const noneGoesOn = async (): Promise<void> => {
+      while (/aof_rewrite_(in_progress|scheduled):1/.test(await persistence())) await sleep(LOOK_EVERY_MS);
+    };
+    await noneGoesOn();
     await this.redis.bgrewriteaof();
-    while (/aof_rewrite_(in_progress|scheduled):1/.test(await persistence())) await sleep(LOOK_EVERY_MS);
+    await noneGoesOn();
   }
 
   async purge(queue: string): Promise<void> {
