@@ -601,12 +601,6 @@ describe("replaying", () => {
   });
 });
 
-it("survives Redis forgetting its scripts", async () => {
-  await claim(sampleTransaction());
-  await redis.script("FLUSH");
-  expect((await claim(sampleTransaction({ transactionId: "T2" }))).kind).toBe("claimed");
-});
-
 describe("what is put off", () => {
   const amount = (value: string, currency: string, minorUnits: number) => ({ value, currency, minorUnits });
   const yuan = amount("128.50", "CNY", 12_850);
