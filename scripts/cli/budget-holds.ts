@@ -1,8 +1,8 @@
 import { PERIODS } from "../../shared/domain/budget.ts";
 import { endOf } from "../../shared/domain/alipay-calendar.ts";
 import { formatPrice } from "../../shared/domain/money.ts";
-import type { HoldOverview, LedgerOverview } from "../../shared/redis/ledger-overview.ts";
-import type { CurrentFigures } from "../../shared/redis/read-books.ts";
+import type { HoldOverview, LedgerOverview } from "../../shared/redis/ledger/ledger-overview.ts";
+import type { CurrentFigures } from "../../shared/redis/journal/read-books.ts";
 
 /** Which setting is a period's budget. */
 export const BUDGET_SETTING = { day: "BUDGET_PER_DAY", month: "BUDGET_PER_MONTH" } as const;

@@ -1,5 +1,5 @@
 import { sustainedPerSecond, type WindowLoad } from "../../shared/domain/useful-replicas.ts";
-import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
 
 /** What a forecast goes by; all of it is in the ledger's overview. */
 export interface CallsAllowed {

@@ -1,7 +1,7 @@
 import { formatInstant, isWritableInstant } from "../../shared/domain/instant.ts";
 import { boundedLine } from "../../shared/process/bounded-line.ts";
 import type { AuditRecord } from "../../shared/redis/audit.ts";
-import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
+import { lastsUntilResumed } from "../../shared/redis/ledger/operate-ledger.ts";
 import { fitRows } from "./fit-rows.ts";
 
 /** Redis keeps no order in JSON. */

@@ -1,7 +1,7 @@
 import { formatInstant } from "../../shared/domain/instant.ts";
 import { REPLICA_HOLD_KINDS } from "../../shared/domain/permit.ts";
-import type { HoldOverview } from "../../shared/redis/ledger-overview.ts";
-import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
+import type { HoldOverview } from "../../shared/redis/ledger/ledger-overview.ts";
+import { lastsUntilResumed } from "../../shared/redis/ledger/operate-ledger.ts";
 import { formatDuration } from "./format-duration.ts";
 
 const REPLICA_KINDS: ReadonlySet<string> = new Set(REPLICA_HOLD_KINDS);

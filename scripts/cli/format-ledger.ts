@@ -2,9 +2,13 @@ import { formatInstant } from "../../shared/domain/instant.ts";
 import { formatPrice } from "../../shared/domain/money.ts";
 import { formatQuota } from "../../shared/domain/quota.ts";
 import { usefulReplicas } from "../../shared/domain/useful-replicas.ts";
-import type { HoldOverview, LedgerOverview, WindowOverview } from "../../shared/redis/ledger-overview.ts";
-import type { CurrentFigures } from "../../shared/redis/read-books.ts";
-import { lastsUntilResumed } from "../../shared/redis/operate-ledger.ts";
+import type {
+  HoldOverview,
+  LedgerOverview,
+  WindowOverview,
+} from "../../shared/redis/ledger/ledger-overview.ts";
+import type { CurrentFigures } from "../../shared/redis/journal/read-books.ts";
+import { lastsUntilResumed } from "../../shared/redis/ledger/operate-ledger.ts";
 import { forecast, marginOf, type Forecast } from "./forecast.ts";
 import { formatDuration } from "./format-duration.ts";
 import { formatHold } from "./format-hold.ts";

@@ -1,5 +1,5 @@
 import { formatMinorUnits } from "../../shared/domain/money.ts";
-import type { PutOff } from "../../shared/redis/read-put-off.ts";
+import type { PutOff } from "../../shared/redis/journal/read-put-off.ts";
 import { inGroups } from "./in-groups.ts";
 
 /** What was put off in one currency, as JSON: amounts as a transaction has them. */

@@ -7,9 +7,9 @@ import { readEnvironment, type Environment } from "../../shared/process/settings
 import { readSettings, type Settings } from "../../shared/process/settings/read-settings.ts";
 import { closeRedis, type RedisClient } from "../../shared/redis/connection.ts";
 import { readFailures, type FailureSummary } from "../../shared/redis/failure-list.ts";
-import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledger-overview.ts";
-import { readCurrent, type CurrentFigures } from "../../shared/redis/read-books.ts";
-import { readPutOff, type PutOff } from "../../shared/redis/read-put-off.ts";
+import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledger/ledger-overview.ts";
+import { readCurrent, type CurrentFigures } from "../../shared/redis/journal/read-books.ts";
+import { readPutOff, type PutOff } from "../../shared/redis/journal/read-put-off.ts";
 import { redisNow } from "../../shared/redis/redis-now.ts";
 import { attempt, type Attempt } from "./attempt.ts";
 import { withBudgetHolds } from "./budget-holds.ts";

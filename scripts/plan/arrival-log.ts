@@ -1,4 +1,4 @@
-import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
 import { Fifo } from "./fifo.ts";
 import { SortedRing, type Arrival } from "./sorted-ring.ts";
 

@@ -1,5 +1,5 @@
 import type { Quota, QuotaWindow } from "../../shared/domain/quota.ts";
-import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
 
 const { CAP_FIRST, CAP_AT_LAST, CAP_RAMP_MS, CAP_RAISED_EVERY_MS, CAP_RAISED_BY } = LEDGER_RULES;
 

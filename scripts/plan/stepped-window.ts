@@ -1,5 +1,5 @@
 import type { QuotaWindow } from "../../shared/domain/quota.ts";
-import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
 
 /** A long window as permit.lua keeps it: calls counted by second or minute, where a step counts until all of it is out. */
 export class SteppedWindow {

@@ -1,4 +1,4 @@
-import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
 
 const { ANSWERS_COUNTED, ANSWERS_DOUBTED, LATENCY_PERIOD_MS } = LEDGER_RULES;
 /** Redis forgets it so long after a period has begun in which there was no answer later on. */

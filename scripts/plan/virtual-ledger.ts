@@ -1,5 +1,5 @@
 import type { Quota } from "../../shared/domain/quota.ts";
-import { FRESH_FOR_MS, LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
+import { FRESH_FOR_MS, LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
 import type { LoggedCall } from "./arrival-log.ts";
 import { VirtualFreeze } from "./virtual-freeze.ts";
 import { VirtualLatency } from "./virtual-latency.ts";

@@ -1,5 +1,5 @@
 import { MOST_IN_FLIGHT } from "../../shared/alipay/turnstile.ts";
-import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
 import type { Random } from "../sandbox/random.ts";
 import type { EventQueue } from "./event-queue.ts";
 import { Fifo } from "./fifo.ts";

@@ -1,5 +1,5 @@
 import type { Quota } from "../../shared/domain/quota.ts";
-import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
 import { ArrivalLog, type LoggedCall } from "./arrival-log.ts";
 import { LearnedCaps } from "./learned-caps.ts";
 import type { Arrival } from "./sorted-ring.ts";

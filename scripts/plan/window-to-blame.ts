@@ -1,4 +1,4 @@
-import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
 import type { Arrival } from "./sorted-ring.ts";
 
 const { BLAMED_FROM, LONGEST_LOGGED_MS } = LEDGER_RULES;

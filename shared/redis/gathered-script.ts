@@ -23,7 +23,7 @@ interface Question {
 const repliesSchema = z.array(z.unknown());
 
 /**
- * Reads `name.lua` beside this file as a script whose questions of one turn of the event loop leave as one command: a
+ * Reads `name.lua` as a script whose questions of one turn of the event loop leave as one command: a
  * command of its own, its way through the driver and its share of the books cost more than all else. They leave in the
  * same turn, so none waits for another. Each has the same number of keys and of arguments, and succeeds or fails for
  * itself. The script finds Redis' time in `now`, in whole milliseconds, and its text in `NOW`.

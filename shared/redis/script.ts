@@ -31,11 +31,11 @@ export const LUA_BASICS =
   "local function whole(number) return string.format('%d', number) end " +
   "local function note(fields, name, value) fields[#fields + 1] = name fields[#fields + 1] = value end";
 
-/** Reads `name.lua` beside this file. */
+/** Reads `name.lua`; the name is a path from this folder, such as "journal/claim". */
 export const readLua = (name: string): string =>
   readFileSync(new URL(`./${name}.lua`, import.meta.url), "utf8");
 
-/** Reads `name.lua` beside this file, to go after `prelude`. */
+/** Reads `name.lua`, to go after `prelude`. */
 export const loadScript = (client: Redis, name: string, prelude = ""): Script =>
   scriptOf(client, `${prelude} ${readLua(name)}`);
 

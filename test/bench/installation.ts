@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { declareTopology } from "../../shared/amqp/declare-topology.ts";
 import { topologyOf } from "../../shared/amqp/topology.ts";
 import { closeRedis, openRedis, type RedisClient } from "../../shared/redis/connection.ts";
-import { ledgerKeys } from "../../shared/redis/ledger-keys.ts";
+import { ledgerKeys } from "../../shared/redis/ledger/ledger-keys.ts";
 import { newNamespace } from "../support/new-namespace.ts";
 import { removeKeys } from "../../shared/redis/remove-keys.ts";
 import { removeTopology } from "../support/remove-topology.ts";

@@ -2,10 +2,10 @@ import type { Command, Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import type { PermitReply } from "../../shared/domain/permit.ts";
 import type { Quota } from "../../shared/domain/quota.ts";
-import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger-keys.ts";
-import { LEDGER_RULES } from "../../shared/redis/ledger-rules.ts";
-import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledger-overview.ts";
-import { QuotaLedger, type LedgerSettings } from "../../shared/redis/quota-ledger.ts";
+import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger/ledger-keys.ts";
+import { LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
+import { readLedgerOverview, type LedgerOverview } from "../../shared/redis/ledger/ledger-overview.ts";
+import { QuotaLedger, type LedgerSettings } from "../../shared/redis/ledger/quota-ledger.ts";
 import { removeKeys } from "../../shared/redis/remove-keys.ts";
 import { sampleLedgerSettings } from "./sample-ledger-settings.ts";
 

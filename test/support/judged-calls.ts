@@ -1,5 +1,5 @@
 import type { Quota } from "../../shared/domain/quota.ts";
-import type { QuotaLedger } from "../../shared/redis/quota-ledger.ts";
+import type { QuotaLedger } from "../../shared/redis/ledger/quota-ledger.ts";
 import { QuotaMeter } from "../../scripts/sandbox/quota-meter.ts";
 import type { ClockedLedger } from "./clocked-ledger.ts";
 

@@ -2,7 +2,7 @@ import { connect, type ChannelModel, type ConfirmChannel, type Options } from "a
 import { declareTopology } from "../../shared/amqp/declare-topology.ts";
 import { topologyOf } from "../../shared/amqp/topology.ts";
 import { closeRedis, openRedis, type RedisClient } from "../../shared/redis/connection.ts";
-import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger-keys.ts";
+import { ledgerKeys, type LedgerKeys } from "../../shared/redis/ledger/ledger-keys.ts";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../../scripts/sandbox/start-sandbox.ts";
 import { newNamespace } from "./new-namespace.ts";
 import { OutcomeCollector } from "./outcome-collector.ts";

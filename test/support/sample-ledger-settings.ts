@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { LedgerSettings } from "../../shared/redis/quota-ledger.ts";
+import type { LedgerSettings } from "../../shared/redis/ledger/quota-ledger.ts";
 
 /** Of an application that nobody else has, with some of that changed. */
 export const sampleLedgerSettings = (changes: Partial<LedgerSettings> = {}): LedgerSettings => ({

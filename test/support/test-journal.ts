@@ -1,7 +1,7 @@
 import { onTestFinished } from "vitest";
 import type { Claim, ClaimReply, History } from "../../shared/domain/claim.ts";
-import { Journal, type JournalSettings } from "../../shared/redis/journal.ts";
-import type { Pseudonymise } from "../../shared/redis/pseudonym.ts";
+import { Journal, type JournalSettings } from "../../shared/redis/journal/journal.ts";
+import type { Pseudonymise } from "../../shared/redis/journal/pseudonym.ts";
 import type { TestRedis } from "./test-redis.ts";
 
 /** Of a delivery that says nothing of its past. */

@@ -1,12 +1,12 @@
 import { leaseNeed } from "../../shared/domain/scoring-policy.ts";
 import { flightRoles } from "../../shared/domain/single-flight.ts";
 import type { RedisClient } from "../../shared/redis/connection.ts";
-import { Journal } from "../../shared/redis/journal.ts";
-import { ledgerKeys } from "../../shared/redis/ledger-keys.ts";
-import { FRESH_FOR_MS } from "../../shared/redis/ledger-rules.ts";
-import { PatientJournal } from "../../shared/redis/patient-journal.ts";
+import { Journal } from "../../shared/redis/journal/journal.ts";
+import { ledgerKeys } from "../../shared/redis/ledger/ledger-keys.ts";
+import { FRESH_FOR_MS } from "../../shared/redis/ledger/ledger-rules.ts";
+import { PatientJournal } from "../../shared/redis/journal/patient-journal.ts";
 import { persist } from "../../shared/redis/persist.ts";
-import { openPseudonyms, type Pseudonyms } from "../../shared/redis/pseudonym.ts";
+import { openPseudonyms, type Pseudonyms } from "../../shared/redis/journal/pseudonym.ts";
 import { budgetsOf, ledgerOf, scoringPolicyOf } from "./worker-settings.ts";
 import type { Worker } from "./worker.ts";
 

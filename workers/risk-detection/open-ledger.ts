@@ -1,7 +1,7 @@
 import type { RedisClient } from "../../shared/redis/connection.ts";
-import { startHeartbeat } from "../../shared/redis/heartbeat.ts";
-import { PatientLedger } from "../../shared/redis/patient-ledger.ts";
-import { QuotaLedger, type LedgerSettings } from "../../shared/redis/quota-ledger.ts";
+import { startHeartbeat } from "../../shared/redis/ledger/heartbeat.ts";
+import { PatientLedger } from "../../shared/redis/ledger/patient-ledger.ts";
+import { QuotaLedger, type LedgerSettings } from "../../shared/redis/ledger/quota-ledger.ts";
 import { ledgerOf } from "./worker-settings.ts";
 import type { Worker } from "./worker.ts";
 

@@ -2,8 +2,8 @@ import { createGateway, type Gateway } from "../../shared/alipay/gateway.ts";
 import type { Credentials } from "../../shared/alipay/official-sdk.ts";
 import { RiskClient } from "../../shared/alipay/risk-client.ts";
 import { roughValue } from "../../shared/domain/rough-value.ts";
-import type { PatientJournal } from "../../shared/redis/patient-journal.ts";
-import type { PatientLedger } from "../../shared/redis/patient-ledger.ts";
+import type { PatientJournal } from "../../shared/redis/journal/patient-journal.ts";
+import type { PatientLedger } from "../../shared/redis/ledger/patient-ledger.ts";
 import { retryPolicyOf } from "./worker-settings.ts";
 import type { Worker } from "./worker.ts";
 

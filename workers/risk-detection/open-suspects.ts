@@ -1,6 +1,6 @@
 import type { RedisClient } from "../../shared/redis/connection.ts";
 import { persist } from "../../shared/redis/persist.ts";
-import { SuspectMarks, type SuspectMark } from "../../shared/redis/suspect-marks.ts";
+import { SuspectMarks, type SuspectMark } from "../../shared/redis/journal/suspect-marks.ts";
 import { Suspects } from "./suspects.ts";
 import type { Worker } from "./worker.ts";
 

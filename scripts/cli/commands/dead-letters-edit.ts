@@ -6,7 +6,7 @@ import { formatInstant } from "../../../shared/domain/instant.ts";
 import { editBody, fieldOf, type BodyEdit } from "../../../shared/domain/letters/edit-body.ts";
 import { isShownField } from "../../../shared/domain/letters/mask-body.ts";
 import { parseTransaction } from "../../../shared/domain/transaction.ts";
-import { readPasts } from "../../../shared/redis/read-past.ts";
+import { readPasts } from "../../../shared/redis/journal/read-past.ts";
 import { agreeToDanger } from "../agree-to-danger.ts";
 import type { HeldLetter } from "../dead-letters/assess-letters.ts";
 import { auditAct } from "../dead-letters/audit-act.ts";

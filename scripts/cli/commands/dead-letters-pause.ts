@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { redisNow } from "../../../shared/redis/redis-now.ts";
-import { ReplayRecords } from "../../../shared/redis/replay-records.ts";
+import { ReplayRecords } from "../../../shared/redis/letters/replay-records.ts";
 import { auditAct } from "../dead-letters/audit-act.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
 import { reasonFlag } from "../reason-flag.ts";

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { ReplayOrder } from "../../../shared/redis/replay-records.ts";
+import type { ReplayOrder } from "../../../shared/redis/letters/replay-records.ts";
 import { parseShare } from "../../plan/parse-share.ts";
 import { formatPlan, formatRecord, planJson, recordJson } from "../dead-letters/format-replay.ts";
 import { withLetters } from "../dead-letters/letters-session.ts";

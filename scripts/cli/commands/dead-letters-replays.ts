@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { redisNow } from "../../../shared/redis/redis-now.ts";
-import { ReplayRecords } from "../../../shared/redis/replay-records.ts";
+import { ReplayRecords } from "../../../shared/redis/letters/replay-records.ts";
 import { formatRecords, recordJson } from "../dead-letters/format-replay.ts";
 import { formatJson } from "../format-json.ts";
 import { wholeNumber } from "../number-flags.ts";

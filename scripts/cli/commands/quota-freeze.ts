@@ -5,7 +5,7 @@ import {
   LedgerOperator,
   type Freeze,
   type OperatorHold,
-} from "../../../shared/redis/operate-ledger.ts";
+} from "../../../shared/redis/ledger/operate-ledger.ts";
 import { agreeToDanger } from "../agree-to-danger.ts";
 import { durationFlag } from "../duration-flag.ts";
 import { fitRows } from "../fit-rows.ts";

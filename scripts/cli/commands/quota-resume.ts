@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { formatInstant } from "../../../shared/domain/instant.ts";
-import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
+import { readLedgerOverview } from "../../../shared/redis/ledger/ledger-overview.ts";
 import {
   lastsUntilResumed,
   LedgerOperator,
   type StandingHold,
-} from "../../../shared/redis/operate-ledger.ts";
+} from "../../../shared/redis/ledger/operate-ledger.ts";
 import { agreeToDanger } from "../agree-to-danger.ts";
 import { fitRows } from "../fit-rows.ts";
 import { formatDuration } from "../format-duration.ts";

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from "commander";
 import { formatQuota, parseQuota, type Quota } from "../../../shared/domain/quota.ts";
 import { compareQuotas, type WindowChange } from "../../../shared/domain/quota-change.ts";
-import { LedgerOperator } from "../../../shared/redis/operate-ledger.ts";
+import { LedgerOperator } from "../../../shared/redis/ledger/operate-ledger.ts";
 import { agreeToDanger } from "../agree-to-danger.ts";
 import { fitRows } from "../fit-rows.ts";
 import { formatJson } from "../format-json.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { readLedgerOverview } from "../../../shared/redis/ledger-overview.ts";
-import { readCurrent } from "../../../shared/redis/read-books.ts";
+import { readLedgerOverview } from "../../../shared/redis/ledger/ledger-overview.ts";
+import { readCurrent } from "../../../shared/redis/journal/read-books.ts";
 import { attempt } from "../attempt.ts";
 import { withBudgetHolds } from "../budget-holds.ts";
 import { complain } from "../complain.ts";

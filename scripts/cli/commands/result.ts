@@ -3,7 +3,7 @@ import { parseJson } from "../../../shared/domain/parse-json.ts";
 import { riskResultSchema } from "../../../shared/domain/risk-result.ts";
 import { transactionSchema } from "../../../shared/domain/transaction.ts";
 import { escapeHiddenInJson } from "../../../shared/process/escape-hidden.ts";
-import { readResult, type ReadResult } from "../../../shared/redis/read-result.ts";
+import { readResult, type ReadResult } from "../../../shared/redis/journal/read-result.ts";
 import { formatResult } from "../format-result.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
 import { withRedis } from "../with-redis.ts";

@@ -1,7 +1,12 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { dayAt } from "../../../shared/domain/alipay-calendar.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import { readCurrent, readDays, readMerchants, readPeriod } from "../../../shared/redis/read-books.ts";
+import {
+  readCurrent,
+  readDays,
+  readMerchants,
+  readPeriod,
+} from "../../../shared/redis/journal/read-books.ts";
 import { formatJson } from "../format-json.ts";
 import { readCommandSettings } from "../read-command-settings.ts";
 import { formatSpend } from "../spend/format-spend.ts";

@@ -10,9 +10,9 @@ import {
 } from "../../../shared/domain/transaction.ts";
 import type { Settings } from "../../../shared/process/settings/read-settings.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import { deviceText, digestOf } from "../../../shared/redis/digest.ts";
-import { readPseudonymiser } from "../../../shared/redis/pseudonym.ts";
-import { readPasts, readScores, type JournalPast } from "../../../shared/redis/read-past.ts";
+import { deviceText, digestOf } from "../../../shared/redis/journal/digest.ts";
+import { readPseudonymiser } from "../../../shared/redis/journal/pseudonym.ts";
+import { readPasts, readScores, type JournalPast } from "../../../shared/redis/journal/read-past.ts";
 import { readScoringPolicy } from "../../../shared/process/settings/read-scoring-policy.ts";
 import { redisNow } from "../../../shared/redis/redis-now.ts";
 

@@ -1,7 +1,7 @@
 import { budgetUse, type Budgets, type WhenBudgetIsSpent } from "../../../shared/domain/budget.ts";
 import { formatInstant } from "../../../shared/domain/instant.ts";
 import { formatPrice } from "../../../shared/domain/money.ts";
-import type { CurrentFigures } from "../../../shared/redis/read-books.ts";
+import type { CurrentFigures } from "../../../shared/redis/journal/read-books.ts";
 import { BUDGET_SETTING } from "../budget-holds.ts";
 import { inGroups } from "../in-groups.ts";
 

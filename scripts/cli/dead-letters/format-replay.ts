@@ -1,8 +1,8 @@
 import { formatInstant } from "../../../shared/domain/instant.ts";
 import type { BatchOutcome } from "../../../shared/domain/letters/canary.ts";
 import { formatQuota } from "../../../shared/domain/quota.ts";
-import type { LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
-import type { ReplayOrder, ReplayRecord } from "../../../shared/redis/replay-records.ts";
+import type { LedgerOverview } from "../../../shared/redis/ledger/ledger-overview.ts";
+import type { ReplayOrder, ReplayRecord } from "../../../shared/redis/letters/replay-records.ts";
 import { fitRows } from "../fit-rows.ts";
 import { formatDuration } from "../format-duration.ts";
 import { formatTable } from "../format-table.ts";

@@ -4,7 +4,11 @@ import { LettersInHand } from "../../../shared/amqp/letters-in-hand.ts";
 import { formatInstant } from "../../../shared/domain/instant.ts";
 import type { Settings } from "../../../shared/process/settings/read-settings.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import { LettersLock, LettersLockedError, type LockHolder } from "../../../shared/redis/letters-lock.ts";
+import {
+  LettersLock,
+  LettersLockedError,
+  type LockHolder,
+} from "../../../shared/redis/letters/letters-lock.ts";
 import { connectToBroker } from "../connect-to-broker.ts";
 import { noteOnce } from "../note-once.ts";
 import { withRedis } from "../with-redis.ts";

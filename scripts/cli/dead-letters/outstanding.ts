@@ -1,9 +1,9 @@
 import { boundedLine } from "../../../shared/process/bounded-line.ts";
 import type { Letter } from "../../../shared/domain/letters/letter.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import { digestOf } from "../../../shared/redis/digest.ts";
-import { readPasts, type JournalPast } from "../../../shared/redis/read-past.ts";
-import type { ReplayCounts } from "../../../shared/redis/replay-records.ts";
+import { digestOf } from "../../../shared/redis/journal/digest.ts";
+import { readPasts, type JournalPast } from "../../../shared/redis/journal/read-past.ts";
+import type { ReplayCounts } from "../../../shared/redis/letters/replay-records.ts";
 import type { AssessedLetter } from "./assess-letters.ts";
 
 /** What is to be known of a letter that was put back. */

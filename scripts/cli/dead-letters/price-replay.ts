@@ -1,5 +1,5 @@
-import { readCurrent } from "../../../shared/redis/read-books.ts";
-import type { ReplayOrder } from "../../../shared/redis/replay-records.ts";
+import { readCurrent } from "../../../shared/redis/journal/read-books.ts";
+import type { ReplayOrder } from "../../../shared/redis/letters/replay-records.ts";
 import type { Assessment } from "./assess-letters.ts";
 import { budgetRoom } from "./budget-room.ts";
 import type { PricedPlan } from "./format-replay.ts";

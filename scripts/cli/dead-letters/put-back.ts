@@ -1,6 +1,6 @@
 import type { Publisher } from "../../../shared/amqp/publisher.ts";
 import { replayMessage } from "../../../shared/amqp/replay-message.ts";
-import type { ReplayCounts, ReplayOrder } from "../../../shared/redis/replay-records.ts";
+import type { ReplayCounts, ReplayOrder } from "../../../shared/redis/letters/replay-records.ts";
 import type { AssessedLetter, HeldLetter } from "./assess-letters.ts";
 import type { LettersSession } from "./letters-session.ts";
 

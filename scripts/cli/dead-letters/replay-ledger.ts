@@ -1,7 +1,7 @@
 import { inspectQueues } from "../../../shared/amqp/inspect-queues.ts";
 import type { Settings } from "../../../shared/process/settings/read-settings.ts";
-import { readLedgerOverview, type LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
-import { readCurrent } from "../../../shared/redis/read-books.ts";
+import { readLedgerOverview, type LedgerOverview } from "../../../shared/redis/ledger/ledger-overview.ts";
+import { readCurrent } from "../../../shared/redis/journal/read-books.ts";
 import { withBudgetHolds } from "../budget-holds.ts";
 import { forecast } from "../forecast.ts";
 import { formatHold } from "../format-hold.ts";

@@ -5,7 +5,7 @@ import type { ReturnedLetters } from "../../../shared/amqp/returned-letters.ts";
 import { CallBudget } from "../../../shared/domain/letters/call-budget.ts";
 import { batchSize, isInVain, type BatchOutcome } from "../../../shared/domain/letters/canary.ts";
 import { hasFailedSince, isSelected } from "../../../shared/domain/letters/selection.ts";
-import type { ReplayCounts } from "../../../shared/redis/replay-records.ts";
+import type { ReplayCounts } from "../../../shared/redis/letters/replay-records.ts";
 import { assessLetters, type Assessment, type HeldLetter } from "./assess-letters.ts";
 import { holdLetters } from "./letters-session.ts";
 import { Outstanding } from "./outstanding.ts";

@@ -10,7 +10,7 @@ import {
   type ReplayOrder,
   type ReplayRecord,
   type ReplayState,
-} from "../../../shared/redis/replay-records.ts";
+} from "../../../shared/redis/letters/replay-records.ts";
 import { agreeToDanger } from "../agree-to-danger.ts";
 import { problemOf } from "../problem-of.ts";
 import { showProgress } from "../publish/progress.ts";

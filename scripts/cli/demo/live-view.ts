@@ -1,5 +1,5 @@
-import type { LedgerOverview } from "../../../shared/redis/ledger-overview.ts";
-import type { PeriodFigures } from "../../../shared/redis/read-books.ts";
+import type { LedgerOverview } from "../../../shared/redis/ledger/ledger-overview.ts";
+import type { PeriodFigures } from "../../../shared/redis/journal/read-books.ts";
 import type { Report } from "../../sandbox/report.ts";
 import type { Balance } from "./row-accounts.ts";
 

@@ -7,7 +7,7 @@ import { readEnvironment } from "../../../shared/process/settings/environment.ts
 import { fileVariable } from "../../../shared/process/settings/setting.ts";
 import { ALL_SETTINGS } from "../../../shared/process/settings/settings.ts";
 import { readSettings } from "../../../shared/process/settings/read-settings.ts";
-import { ledgerKeys } from "../../../shared/redis/ledger-keys.ts";
+import { ledgerKeys } from "../../../shared/redis/ledger/ledger-keys.ts";
 import { openKeyFolder } from "../../sandbox/key-folder.ts";
 import { parseQuota } from "../../sandbox/parse-quota.ts";
 import type { ScenarioName } from "../../sandbox/scenarios.ts";

@@ -1,6 +1,6 @@
 import { formatInstant } from "../../../shared/domain/instant.ts";
 import { formatPrice } from "../../../shared/domain/money.ts";
-import type { Figures } from "../../../shared/redis/read-books.ts";
+import type { Figures } from "../../../shared/redis/journal/read-books.ts";
 import { fitRows, terminalColumns } from "../fit-rows.ts";
 import { inGroups } from "../in-groups.ts";
 import { billedOf, hitRateOf, isMonth, merchantName, resultsOf, type SpendReport } from "./spend-report.ts";

@@ -1,5 +1,5 @@
 import { formatPrice } from "../../../shared/domain/money.ts";
-import type { Figures } from "../../../shared/redis/read-books.ts";
+import type { Figures } from "../../../shared/redis/journal/read-books.ts";
 import { hitRateOf, type SpendReport } from "./spend-report.ts";
 
 const HEADER = [

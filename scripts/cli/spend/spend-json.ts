@@ -1,5 +1,5 @@
 import { formatPrice } from "../../../shared/domain/money.ts";
-import type { Figures } from "../../../shared/redis/read-books.ts";
+import type { Figures } from "../../../shared/redis/journal/read-books.ts";
 import { billedOf, hitRateOf, isMonth, type SpendReport } from "./spend-report.ts";
 
 /** Spend as JSON has it; amounts are exact decimal text. */

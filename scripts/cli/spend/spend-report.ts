@@ -1,4 +1,4 @@
-import type { Figures, MerchantFigures, PeriodFigures } from "../../../shared/redis/read-books.ts";
+import type { Figures, MerchantFigures, PeriodFigures } from "../../../shared/redis/journal/read-books.ts";
 
 /** What `riskline spend` tells: a day or a month, and where it was asked for the month's days or merchants. */
 export interface SpendReport {

@@ -1,5 +1,5 @@
 import { Queue } from "bullmq";
-import { openPseudonyms } from "../../../shared/redis/pseudonym.ts";
+import { openPseudonyms } from "../../../shared/redis/journal/pseudonym.ts";
 import { startCannedGateway } from "../canned-gateway.ts";
 import type { BenchCase, BenchContext } from "../bench-case.ts";
 import { Contender } from "../contender.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { sampleBody } from "../../support/sample-transaction.ts";
-import { LEDGER_RULES } from "../../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../../shared/redis/ledger/ledger-rules.ts";
 import type { QuotaCase } from "./quota-case.ts";
 import type { Stage } from "./stage.ts";
 

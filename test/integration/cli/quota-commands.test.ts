@@ -3,9 +3,9 @@ import { beforeEach, describe, expect, inject, it, onTestFinished } from "vitest
 import { parseInstant } from "../../../shared/domain/instant.ts";
 import { auditKey } from "../../../shared/redis/audit.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import { ledgerKeys, type LedgerKeys } from "../../../shared/redis/ledger-keys.ts";
-import { LedgerOperator, type StandingHold } from "../../../shared/redis/operate-ledger.ts";
-import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/quota-ledger.ts";
+import { ledgerKeys, type LedgerKeys } from "../../../shared/redis/ledger/ledger-keys.ts";
+import { LedgerOperator, type StandingHold } from "../../../shared/redis/ledger/operate-ledger.ts";
+import { QuotaLedger, type LedgerSettings } from "../../../shared/redis/ledger/quota-ledger.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { sampleLedgerSettings } from "../../support/sample-ledger-settings.ts";
 import { testRedis } from "../../support/test-redis.ts";

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, inject, it } from "vitest";
 import { z } from "zod";
 import { monthAt } from "../../../shared/domain/alipay-calendar.ts";
 import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
-import { booksKey } from "../../../shared/redis/read-books.ts";
+import { booksKey } from "../../../shared/redis/journal/read-books.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { riskline } from "../../unit/cli/riskline-process.ts";

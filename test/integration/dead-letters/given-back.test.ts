@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ReplayRecords } from "../../../shared/redis/replay-records.ts";
+import { ReplayRecords } from "../../../shared/redis/letters/replay-records.ts";
 import {
   bodies,
   deadLetters,

@@ -12,7 +12,7 @@ import {
 } from "../../../scripts/cli/dead-letters/replay.ts";
 import type { LetterSelection } from "../../../shared/domain/letters/selection.ts";
 import { readSettings } from "../../../shared/process/settings/read-settings.ts";
-import type { ReplayOrder, ReplayRecord } from "../../../shared/redis/replay-records.ts";
+import type { ReplayOrder, ReplayRecord } from "../../../shared/redis/letters/replay-records.ts";
 import type { Pipeline } from "../../support/pipeline.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";
 import { startPipeline } from "../../support/start-pipeline.ts";

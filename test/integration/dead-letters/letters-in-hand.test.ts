@@ -2,7 +2,7 @@ import { connect } from "amqplib";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import { LettersInHand } from "../../../shared/amqp/letters-in-hand.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
-import { LettersLock, LettersLockedError } from "../../../shared/redis/letters-lock.ts";
+import { LettersLock, LettersLockedError } from "../../../shared/redis/letters/letters-lock.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { testBroker, type TestBroker } from "../amqp/broker.ts";

@@ -2,7 +2,7 @@ import { expect, inject, it, onTestFinished } from "vitest";
 import { Outstanding } from "../../../scripts/cli/dead-letters/outstanding.ts";
 import { parsed, refused } from "../../../shared/domain/parsed.ts";
 import { closeRedis, openRedis } from "../../../shared/redis/connection.ts";
-import { digestOf } from "../../../shared/redis/digest.ts";
+import { digestOf } from "../../../shared/redis/journal/digest.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";

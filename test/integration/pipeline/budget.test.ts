@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { endOf } from "../../../shared/domain/alipay-calendar.ts";
-import { readCurrent } from "../../../shared/redis/read-books.ts";
+import { readCurrent } from "../../../shared/redis/journal/read-books.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";
 import { startPipeline } from "../../support/start-pipeline.ts";
 import { riskline } from "../../unit/cli/riskline-process.ts";

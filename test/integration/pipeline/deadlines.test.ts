@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { RiskResult } from "../../../shared/domain/risk-result.ts";
 import type { Pipeline } from "../../support/pipeline.ts";
-import { readCurrent } from "../../../shared/redis/read-books.ts";
+import { readCurrent } from "../../../shared/redis/journal/read-books.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";
 import { startPipeline } from "../../support/start-pipeline.ts";
 

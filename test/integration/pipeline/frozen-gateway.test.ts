@@ -1,8 +1,8 @@
 import { expect, it, vi } from "vitest";
 import type { RiskResult } from "../../../shared/domain/risk-result.ts";
-import { LedgerOperator } from "../../../shared/redis/operate-ledger.ts";
+import { LedgerOperator } from "../../../shared/redis/ledger/operate-ledger.ts";
 import type { Pipeline } from "../../support/pipeline.ts";
-import { readCurrent } from "../../../shared/redis/read-books.ts";
+import { readCurrent } from "../../../shared/redis/journal/read-books.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";
 import { startPipeline } from "../../support/start-pipeline.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 import type { RiskResult } from "../../../shared/domain/risk-result.ts";
-import { LedgerOperator } from "../../../shared/redis/operate-ledger.ts";
+import { LedgerOperator } from "../../../shared/redis/ledger/operate-ledger.ts";
 import type { SandboxOptions } from "../../../scripts/sandbox/start-sandbox.ts";
 import type { Pipeline } from "../../support/pipeline.ts";
 import { sampleBody } from "../../support/sample-transaction.ts";

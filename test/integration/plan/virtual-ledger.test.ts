@@ -9,7 +9,7 @@ import { QuotaMeter } from "../../../scripts/sandbox/quota-meter.ts";
 import { createRandom } from "../../../scripts/sandbox/random.ts";
 import type { Permit, PermitReply } from "../../../shared/domain/permit.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
+import type { QuotaLedger } from "../../../shared/redis/ledger/quota-ledger.ts";
 import { ClockedLedger } from "../../support/clocked-ledger.ts";
 import { quotaOf } from "../../support/quota-of.ts";
 import { testRedis } from "../../support/test-redis.ts";

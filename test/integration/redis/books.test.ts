@@ -6,8 +6,8 @@ import type { Outcome } from "../../../shared/domain/outcome.ts";
 import { dayAt } from "../../../shared/domain/alipay-calendar.ts";
 import type { RiskResult } from "../../../shared/domain/risk-result.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import type { Journal, JournalSettings } from "../../../shared/redis/journal.ts";
-import { booksKey, readCurrent, readDays, readMerchants } from "../../../shared/redis/read-books.ts";
+import type { Journal, JournalSettings } from "../../../shared/redis/journal/journal.ts";
+import { booksKey, readCurrent, readDays, readMerchants } from "../../../shared/redis/journal/read-books.ts";
 import { readPrelude } from "../../../shared/redis/script.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
@@ -55,7 +55,11 @@ const DEAD_LETTER: Outcome = {
 describe("the calendar", () => {
   it("knows every day at Alipay from 1970 to 2200", async () => {
     const dayOf = async (ms: number): Promise<unknown> =>
-      redis.eval(`local CALL_PRICE = 0 ${readPrelude("books")} return dayOf(tonumber(ARGV[1]))`, 0, ms);
+      redis.eval(
+        `local CALL_PRICE = 0 ${readPrelude("journal/books")} return dayOf(tonumber(ARGV[1]))`,
+        0,
+        ms,
+      );
     const moment = fc.integer({ min: 0, max: Date.parse("2200-01-01T00:00:00Z") });
     await fc.assert(
       fc.asyncProperty(moment, async (ms) => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Signal } from "../../../shared/domain/permit.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
+import type { QuotaLedger } from "../../../shared/redis/ledger/quota-ledger.ts";
 import { busiest } from "../../support/busiest.ts";
 import { ClockedLedger, granted } from "../../support/clocked-ledger.ts";
 import { judgeCalls } from "../../support/judged-calls.ts";

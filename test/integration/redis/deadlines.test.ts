@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Deadline } from "../../../shared/domain/deadline.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import { Deadlines } from "../../../shared/redis/deadlines.ts";
+import { Deadlines } from "../../../shared/redis/journal/deadlines.ts";
 import { testRedis } from "../../support/test-redis.ts";
 
 const LEASE_MS = 60_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Claim } from "../../../shared/domain/claim.ts";
 import { loadGatheredScript } from "../../../shared/redis/gathered-script.ts";
-import type { Journal } from "../../../shared/redis/journal.ts";
-import { booksKey, readCurrent } from "../../../shared/redis/read-books.ts";
+import type { Journal } from "../../../shared/redis/journal/journal.ts";
+import { booksKey, readCurrent } from "../../../shared/redis/journal/read-books.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 import { claimed, NO_HISTORY, testJournal } from "../../support/test-journal.ts";
@@ -88,7 +88,7 @@ describe("questions of one turn", () => {
   });
 
   it("have one shape", async () => {
-    const script = loadGatheredScript((await testRedis()).redis, "release");
+    const script = loadGatheredScript((await testRedis()).redis, "journal/release");
     const first = script(["a"], ["token"]);
     expect(() => script(["a"], [])).toThrow("same number of keys");
     expect(await first).toBe(1);

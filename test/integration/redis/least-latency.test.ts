@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import { LEDGER_RULES } from "../../../shared/redis/ledger-rules.ts";
-import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
+import { LEDGER_RULES } from "../../../shared/redis/ledger/ledger-rules.ts";
+import type { QuotaLedger } from "../../../shared/redis/ledger/quota-ledger.ts";
 import { ClockedLedger, granted } from "../../support/clocked-ledger.ts";
 import { testRedis } from "../../support/test-redis.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { openPseudonyms, readPseudonymiser } from "../../../shared/redis/pseudonym.ts";
+import { openPseudonyms, readPseudonymiser } from "../../../shared/redis/journal/pseudonym.ts";
 import { testRedis } from "../../support/test-redis.ts";
 
 const PAYER = "2088000000000001";

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createRandom } from "../../../scripts/sandbox/random.ts";
 import type { Quota } from "../../../shared/domain/quota.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import type { QuotaLedger } from "../../../shared/redis/quota-ledger.ts";
+import type { QuotaLedger } from "../../../shared/redis/ledger/quota-ledger.ts";
 import { busiest } from "../../support/busiest.ts";
 import { ClockedLedger, granted, type Granted } from "../../support/clocked-ledger.ts";
 import { testRedis } from "../../support/test-redis.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ReplayRecords, type ReplayRecord } from "../../../shared/redis/replay-records.ts";
+import { ReplayRecords, type ReplayRecord } from "../../../shared/redis/letters/replay-records.ts";
 import { testRedis } from "../../support/test-redis.ts";
 
 const COUNTS = { replayed: 0, answered: 0, fallbacks: 0, failed: 0, republished: 0, copies: 0, calls: 0 };

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Claim, ClaimReply } from "../../../shared/domain/claim.ts";
 import type { FlightRole } from "../../../shared/domain/single-flight.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import type { Journal } from "../../../shared/redis/journal.ts";
+import type { Journal } from "../../../shared/redis/journal/journal.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 import { claimed, NO_HISTORY, testJournal } from "../../support/test-journal.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Delivery } from "../../../shared/domain/delivery.ts";
 import { closeRedis, openRedis, type RedisClient } from "../../../shared/redis/connection.ts";
-import { SuspectMarks } from "../../../shared/redis/suspect-marks.ts";
+import { SuspectMarks } from "../../../shared/redis/journal/suspect-marks.ts";
 import { newNamespace } from "../../support/new-namespace.ts";
 import { removeKeys } from "../../../shared/redis/remove-keys.ts";
 import { servers } from "../../support/servers.ts";

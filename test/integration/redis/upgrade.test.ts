@@ -3,7 +3,7 @@ import type { Claim, ClaimReply } from "../../../shared/domain/claim.ts";
 import type { Outcome } from "../../../shared/domain/outcome.ts";
 import type { RiskResult } from "../../../shared/domain/risk-result.ts";
 import type { RedisClient } from "../../../shared/redis/connection.ts";
-import type { Journal } from "../../../shared/redis/journal.ts";
+import type { Journal } from "../../../shared/redis/journal/journal.ts";
 import { sampleResult } from "../../support/sample-result.ts";
 import { sampleTransaction } from "../../support/sample-transaction.ts";
 import { claimed, NO_HISTORY, testJournal } from "../../support/test-journal.ts";

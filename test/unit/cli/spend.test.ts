@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { formatSpend } from "../../../scripts/cli/spend/format-spend.ts";
 import { spendCsv } from "../../../scripts/cli/spend/spend-csv.ts";
 import { spendJson } from "../../../scripts/cli/spend/spend-json.ts";
-import type { Figures, PeriodFigures } from "../../../shared/redis/read-books.ts";
+import type { Figures, PeriodFigures } from "../../../shared/redis/journal/read-books.ts";
 
 const figures = (changes: Partial<Figures> = {}): Figures => ({
   calls: 0,

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { VirtualLatency } from "../../../scripts/plan/virtual-latency.ts";
 import { createRandom, type Random } from "../../../scripts/sandbox/random.ts";
-import { LEDGER_RULES } from "../../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../../shared/redis/ledger/ledger-rules.ts";
 
 const RUNS = 300;
 const CALLS = 150;

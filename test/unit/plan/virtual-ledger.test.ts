@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { EventQueue } from "../../../scripts/plan/event-queue.ts";
 import { VirtualLedger, type VirtualPermit } from "../../../scripts/plan/virtual-ledger.ts";
 import { createRandom } from "../../../scripts/sandbox/random.ts";
-import { LEDGER_RULES } from "../../../shared/redis/ledger-rules.ts";
+import { LEDGER_RULES } from "../../../shared/redis/ledger/ledger-rules.ts";
 import { busiest } from "../../support/busiest.ts";
 import { quotaOf } from "../../support/quota-of.ts";
 

@@ -24,14 +24,13 @@ describe("persist", () => {
   it("gives up where no more time would be left for another try, and says why", async () => {
     const { options } = patience(200);
     const run = vi.fn().mockRejectedValue(AWAY);
-    const startedAt = performance.now();
     await expect(persist(run, options)).rejects.toMatchObject({
       name: "RedisAwayError",
       message: expect.stringContaining("Redis has been away"),
       cause: AWAY,
     });
-    expect(performance.now() - startedAt).toBeLessThan(200);
-    expect(run.mock.calls.length).toBeGreaterThan(1);
+    // After 50 and 150 ms; the next would be after 350. A machine that is late tries once less.
+    expect([2, 3]).toContain(run.mock.calls.length);
   });
 
   it("tries once, however late it is", async () => {

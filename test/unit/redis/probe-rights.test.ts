@@ -5,8 +5,11 @@ import { PLAIN_COMMANDS, SCRIPT_COMMANDS } from "../../../shared/redis/probe-rig
 const SCRIPTS = new URL("../../../shared/redis/", import.meta.url);
 
 it("asks for every command that a script runs, and for no other", () => {
-  const lua = readdirSync(SCRIPTS).filter((file) => file.endsWith(".lua"));
-  const sources = [...lua, "ledger-script.ts"].map((file) => readFileSync(new URL(file, SCRIPTS), "utf8"));
+  const files = readdirSync(SCRIPTS, { recursive: true, encoding: "utf8" });
+  const lua = files.filter((file) => file.endsWith(".lua"));
+  const sources = [...lua, "ledger/ledger-script.ts"].map((file) =>
+    readFileSync(new URL(file, SCRIPTS), "utf8"),
+  );
   const run = new Set(
     sources.flatMap((text) => [...text.matchAll(/redis\.p?call\('(\w+)'/g)].map(([, name]) => name)),
   );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { formatLive, formatLiveLine } from "../../../../scripts/cli/demo/format-live.ts";
 import type { LiveView } from "../../../../scripts/cli/demo/live-view.ts";
-import type { LedgerOverview } from "../../../../shared/redis/ledger-overview.ts";
+import type { LedgerOverview } from "../../../../shared/redis/ledger/ledger-overview.ts";
 import { accountsOfFour, REPORT } from "./demo-run.ts";
 
 const LEDGER: LedgerOverview = {

@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 import { LEDGER_RULES } from "./ledger-rules.ts";
-import { loadScript, luaConstants, readPrelude, type Script } from "./script.ts";
+import { loadScript, luaConstants, readPrelude, type Script } from "../script.ts";
 
 /** The rules as locals, Redis' clock in ms (`now`), and how a moment is written (`exact`). */
 const CLOCK_AND_RULES = [
@@ -13,11 +13,12 @@ const CLOCK_AND_RULES = [
 ];
 
 const BASICS = CLOCK_AND_RULES.join(" ");
-const LEDGER = readPrelude("ledger");
+const LEDGER = readPrelude("ledger/ledger");
 
-/** Loads a script that judges the ledger: it begins with ledger.lua, and takes all of the ledger's keys. */
+/** Loads a script of this folder that judges the ledger: it begins with ledger.lua, and takes all of the ledger's keys. */
 export const loadLedgerScript = (client: Redis, name: string): Script =>
-  loadScript(client, name, `${BASICS} ${LEDGER}`);
+  loadScript(client, `ledger/${name}`, `${BASICS} ${LEDGER}`);
 
-/** Loads a script that works on keys of its own by the ledger's rules and clock. */
-export const loadLedgerRuleScript = (client: Redis, name: string): Script => loadScript(client, name, BASICS);
+/** Loads one that works on keys of its own by the ledger's rules and clock. */
+export const loadLedgerRuleScript = (client: Redis, name: string): Script =>
+  loadScript(client, `ledger/${name}`, BASICS);

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Hold, OwnHold, Permit, PermitReply, Signal } from "../domain/permit.ts";
-import type { Quota } from "../domain/quota.ts";
+import type { Hold, OwnHold, Permit, PermitReply, Signal } from "../../domain/permit.ts";
+import type { Quota } from "../../domain/quota.ts";
 import { KnownLedger } from "./known-ledger.ts";
 import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
 import { memorableSchema } from "./ledger-memory.ts";

@@ -6,13 +6,13 @@ import type {
   StoredScore,
   StoreReply,
   StoringClaim,
-} from "../domain/claim.ts";
-import type { Hand } from "../domain/delivery.ts";
-import type { Money } from "../domain/money.ts";
-import type { Outcome } from "../domain/outcome.ts";
-import type { Transaction } from "../domain/transaction.ts";
+} from "../../domain/claim.ts";
+import type { Hand } from "../../domain/delivery.ts";
+import type { Money } from "../../domain/money.ts";
+import type { Outcome } from "../../domain/outcome.ts";
+import type { Transaction } from "../../domain/transaction.ts";
 import type { Journal } from "./journal.ts";
-import { persist, type Patience } from "./persist.ts";
+import { persist, type Patience } from "../persist.ts";
 
 /** The journal as a worker uses it: it waits for Redis, for as long as the delivery may be in hand. */
 export class PatientJournal {

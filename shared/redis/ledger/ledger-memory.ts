@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { LEDGER_RULES } from "./ledger-rules.ts";
-import { pairs } from "./pairs.ts";
+import { pairs } from "../pairs.ts";
 
 /** A hash or a sorted set as Redis gives it: name, value, name, value … */
 const flat = z.array(z.string());

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { DeadLetter } from "../domain/dead-letter.ts";
-import { outcomeSchema } from "../domain/outcome.ts";
-import type { RedisClient } from "./connection.ts";
+import type { DeadLetter } from "../../domain/dead-letter.ts";
+import { outcomeSchema } from "../../domain/outcome.ts";
+import type { RedisClient } from "../connection.ts";
 import { journalKeys } from "./journal-keys.ts";
-import { readJson } from "./read-json.ts";
-import { readable } from "./readable.ts";
+import { readJson } from "../read-json.ts";
+import { readable } from "../readable.ts";
 
 /** What Redis knows of a transaction. */
 export type ReadResult =

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { isUnreadable } from "../../../shared/redis/is-unreadable.ts";
-import { readClaimReply, readSentReply, readStoreReply } from "../../../shared/redis/journal-replies.ts";
+import { isUnreadable } from "../../../../shared/redis/is-unreadable.ts";
+import {
+  readClaimReply,
+  readSentReply,
+  readStoreReply,
+} from "../../../../shared/redis/journal/journal-replies.ts";
 
 const names = {
   transactionId: "T1",

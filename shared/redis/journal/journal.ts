@@ -8,15 +8,15 @@ import type {
   StoredScore,
   StoreReply,
   StoringClaim,
-} from "../domain/claim.ts";
-import { dayAt, endOf } from "../domain/alipay-calendar.ts";
-import type { Budgets, Spent } from "../domain/budget.ts";
-import { MOST_REPLAYS } from "../domain/dead-letter.ts";
-import type { Money } from "../domain/money.ts";
-import type { Outcome } from "../domain/outcome.ts";
-import type { LeaseNeed } from "../domain/scoring-policy.ts";
-import type { FlightRole } from "../domain/single-flight.ts";
-import type { Transaction } from "../domain/transaction.ts";
+} from "../../domain/claim.ts";
+import { dayAt, endOf } from "../../domain/alipay-calendar.ts";
+import type { Budgets, Spent } from "../../domain/budget.ts";
+import { MOST_REPLAYS } from "../../domain/dead-letter.ts";
+import type { Money } from "../../domain/money.ts";
+import type { Outcome } from "../../domain/outcome.ts";
+import type { LeaseNeed } from "../../domain/scoring-policy.ts";
+import type { FlightRole } from "../../domain/single-flight.ts";
+import type { Transaction } from "../../domain/transaction.ts";
 import { deviceText, digestOf } from "./digest.ts";
 import { HeldClaims, LEASE_MS } from "./held-claims.ts";
 import { journalKeys } from "./journal-keys.ts";
@@ -24,9 +24,9 @@ import { readClaimReply, readSentReply, readStoreReply } from "./journal-replies
 import type { Pseudonymise } from "./pseudonym.ts";
 import { putOffKey } from "./read-put-off.ts";
 import { booksKey } from "./read-books.ts";
-import type { LedgerKeys } from "./ledger-keys.ts";
-import { loadScript, LUA_BASICS, luaConstants, readPrelude } from "./script.ts";
-import { loadGatheredScript } from "./gathered-script.ts";
+import type { LedgerKeys } from "../ledger/ledger-keys.ts";
+import { loadScript, LUA_BASICS, luaConstants, readPrelude } from "../script.ts";
+import { loadGatheredScript } from "../gathered-script.ts";
 
 /** What was put off is looked at on the same day, and compared with a few before. */
 const PUT_OFF_TTL_SECONDS = 40 * 86_400;
@@ -87,14 +87,14 @@ export class Journal {
       MONTHS_BUDGET: settings.budgets.month,
     });
     const basics = `${constants} ${LUA_BASICS}`;
-    const withBooks = { prelude: `${basics} ${readPrelude("books")}`, epilogue: "writeBooks()" };
+    const withBooks = { prelude: `${basics} ${readPrelude("journal/books")}`, epilogue: "writeBooks()" };
     this.#scripts = {
-      claim: loadGatheredScript(client, "claim", { prelude: basics }),
-      sent: loadGatheredScript(client, "sent", withBooks),
-      unsent: loadScript(client, "unsent", withBooks.prelude),
-      store: loadGatheredScript(client, "store", withBooks),
-      release: loadScript(client, "release"),
-      putOff: loadScript(client, "put-off"),
+      claim: loadGatheredScript(client, "journal/claim", { prelude: basics }),
+      sent: loadGatheredScript(client, "journal/sent", withBooks),
+      unsent: loadScript(client, "journal/unsent", withBooks.prelude),
+      store: loadGatheredScript(client, "journal/store", withBooks),
+      release: loadScript(client, "journal/release"),
+      putOff: loadScript(client, "journal/put-off"),
     };
     this.#held = new HeldClaims(client, settings.journalTtlSeconds);
   }

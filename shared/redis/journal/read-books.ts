@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { dayAt, daysOf, monthAt } from "../domain/alipay-calendar.ts";
-import { isWritableInstant } from "../domain/instant.ts";
-import type { RedisClient } from "./connection.ts";
-import { redisNow } from "./redis-now.ts";
-import { readable } from "./readable.ts";
+import { dayAt, daysOf, monthAt } from "../../domain/alipay-calendar.ts";
+import { isWritableInstant } from "../../domain/instant.ts";
+import type { RedisClient } from "../connection.ts";
+import { redisNow } from "../redis-now.ts";
+import { readable } from "../readable.ts";
 
 /** What is booked of a day, a month, or a merchant's month. Amounts are ten-thousandths of a yuan. */
 export interface Figures {

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { StoredScore } from "../domain/claim.ts";
-import { isWritableInstant } from "../domain/instant.ts";
-import type { Past } from "../domain/letters/prospect.ts";
-import type { RedisClient } from "./connection.ts";
+import type { StoredScore } from "../../domain/claim.ts";
+import { isWritableInstant } from "../../domain/instant.ts";
+import type { Past } from "../../domain/letters/prospect.ts";
+import type { RedisClient } from "../connection.ts";
 import { journalKeys } from "./journal-keys.ts";
 import type { Pseudonymise } from "./pseudonym.ts";
-import { readJson } from "./read-json.ts";
+import { readJson } from "../read-json.ts";
 import { readScore } from "./read-score.ts";
 
 /** What the journal knows of a transaction, for who looks at its dead letter. */

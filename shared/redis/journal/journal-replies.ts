@@ -1,11 +1,11 @@
-import type { Period } from "../domain/alipay-calendar.ts";
-import { PERIODS, type Spent } from "../domain/budget.ts";
-import type { Claim, ClaimReply } from "../domain/claim.ts";
-import type { Outcome } from "../domain/outcome.ts";
-import type { RiskResult } from "../domain/risk-result.ts";
+import type { Period } from "../../domain/alipay-calendar.ts";
+import { PERIODS, type Spent } from "../../domain/budget.ts";
+import type { Claim, ClaimReply } from "../../domain/claim.ts";
+import type { Outcome } from "../../domain/outcome.ts";
+import type { RiskResult } from "../../domain/risk-result.ts";
 import { readOutcome } from "./read-outcome.ts";
 import { readScore } from "./read-score.ts";
-import { ScriptReply } from "./script-reply.ts";
+import { ScriptReply } from "../script-reply.ts";
 
 /** Of a claim, what its transaction says. */
 type Names = Pick<Claim, "transactionId" | "pseudonym" | "device" | "merchantId" | "digest" | "token">;

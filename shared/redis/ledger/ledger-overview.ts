@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { isWritableInstant } from "../domain/instant.ts";
-import type { Quota, QuotaWindow } from "../domain/quota.ts";
-import type { RedisClient } from "./connection.ts";
-import { findKeys } from "./find-keys.ts";
+import { isWritableInstant } from "../../domain/instant.ts";
+import type { Quota, QuotaWindow } from "../../domain/quota.ts";
+import type { RedisClient } from "../connection.ts";
+import { findKeys } from "../find-keys.ts";
 import { ledgerKeys, scriptKeys } from "./ledger-keys.ts";
 import { loadLedgerScript } from "./ledger-script.ts";
-import { pairs } from "./pairs.ts";
-import { readable } from "./readable.ts";
+import { pairs } from "../pairs.ts";
+import { readable } from "../readable.ts";
 
 /** One window as it is now. */
 export interface WindowOverview extends QuotaWindow {

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { identityOf, type Transaction } from "../domain/transaction.ts";
+import { identityOf, type Transaction } from "../../domain/transaction.ts";
 
 /** By which the journal tells whether two transactions with one id are the same. */
 export const digestOf = (transaction: Transaction): string =>

@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Claim } from "../domain/claim.ts";
-import { loadScript } from "./script.ts";
+import type { Claim } from "../../domain/claim.ts";
+import { loadScript } from "../script.ts";
 
 /** How long a claim lives without being renewed: what a killed replica had in hand waits this long. */
 export const LEASE_MS = 10_000;
@@ -37,7 +37,10 @@ export class HeldClaims {
 
   constructor(client: Redis, journalTtlSeconds: number) {
     this.#journalTtlSeconds = journalTtlSeconds;
-    this.#scripts = { renew: loadScript(client, "renew"), restore: loadScript(client, "restore") };
+    this.#scripts = {
+      renew: loadScript(client, "journal/renew"),
+      restore: loadScript(client, "journal/restore"),
+    };
     this.#renewal = setInterval(() => void this.#renewAll(), RENEW_EVERY_MS);
     this.#renewal.unref();
   }

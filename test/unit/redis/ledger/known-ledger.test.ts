@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { KnownLedger } from "../../../shared/redis/known-ledger.ts";
-import type { Memorable } from "../../../shared/redis/ledger-memory.ts";
+import { KnownLedger } from "../../../../shared/redis/ledger/known-ledger.ts";
+import type { Memorable } from "../../../../shared/redis/ledger/ledger-memory.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,5 +1,5 @@
-import { outcomeSchema, type Outcome } from "../domain/outcome.ts";
-import { readJson } from "./read-json.ts";
+import { outcomeSchema, type Outcome } from "../../domain/outcome.ts";
+import { readJson } from "../read-json.ts";
 
 /** A stored outcome. @throws ZodError where it is none that any version of ours wrote */
 export function readOutcome(kind: string, body: string): Outcome {

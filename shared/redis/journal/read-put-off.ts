@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { RedisClient } from "./connection.ts";
-import { readable } from "./readable.ts";
+import type { RedisClient } from "../connection.ts";
+import { readable } from "../readable.ts";
 
 /** What was put off on one day in one currency: transactions that had to wait for a call, each counted once. */
 export interface PutOff {

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { isWritableInstant } from "../domain/instant.ts";
-import type { RedisClient } from "./connection.ts";
-import { readJson } from "./read-json.ts";
-import { loadScript, type Script } from "./script.ts";
-import { readable } from "./readable.ts";
+import { isWritableInstant } from "../../domain/instant.ts";
+import type { RedisClient } from "../connection.ts";
+import { readJson } from "../read-json.ts";
+import { loadScript, type Script } from "../script.ts";
+import { readable } from "../readable.ts";
 
 /** Whoever has it in hand renews it; a killed one frees it within this time. */
 const LIVES_MS = 15_000;
@@ -72,7 +72,7 @@ export class LettersLock {
   private constructor(client: RedisClient, key: string, value: string) {
     this.#key = key;
     this.#value = value;
-    this.#keep = loadScript(client, "keep-lock");
+    this.#keep = loadScript(client, "letters/keep-lock");
     this.#renewal = setInterval(() => void this.#renew(), RENEWED_EVERY_MS);
     this.#renewal.unref();
   }

@@ -1,6 +1,6 @@
-import type { Hold, OwnHold, PermitReply, Signal } from "../domain/permit.ts";
+import type { Hold, OwnHold, PermitReply, Signal } from "../../domain/permit.ts";
 import type { LedgerOverview } from "./ledger-overview.ts";
-import { persist, type Patience } from "./persist.ts";
+import { persist, type Patience } from "../persist.ts";
 import type { QuotaLedger } from "./quota-ledger.ts";
 
 /** The ledger as a worker uses it: it waits for Redis where the answer matters, and not where it does not. */

@@ -2,9 +2,9 @@ import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Delivery } from "../domain/delivery.ts";
-import { MOST_DEATHS, SUSPECT_STAGES, type SuspectStage } from "../domain/suspect.ts";
-import { loadScript } from "./script.ts";
+import type { Delivery } from "../../domain/delivery.ts";
+import { MOST_DEATHS, SUSPECT_STAGES, type SuspectStage } from "../../domain/suspect.ts";
+import { loadScript } from "../script.ts";
 
 /** A message that kills less than a worker a day stops nobody's work. */
 const TTL_SECONDS = 86_400;
@@ -30,7 +30,7 @@ export class SuspectMarks {
   constructor(client: Redis, { namespace }: { readonly namespace: string }) {
     this.#client = client;
     this.#namespace = namespace;
-    this.#mark = loadScript(client, "mark");
+    this.#mark = loadScript(client, "journal/mark");
   }
 
   /** Where the marks of a message are. One that is replayed starts with none. */

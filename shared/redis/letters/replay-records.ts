@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { isWritableInstant } from "../domain/instant.ts";
-import type { LetterSelection } from "../domain/letters/selection.ts";
-import { auditKey } from "./audit.ts";
-import type { RedisClient } from "./connection.ts";
-import { readJson } from "./read-json.ts";
-import { loadScript, type Script } from "./script.ts";
-import { readable } from "./readable.ts";
+import { isWritableInstant } from "../../domain/instant.ts";
+import type { LetterSelection } from "../../domain/letters/selection.ts";
+import { auditKey } from "../audit.ts";
+import type { RedisClient } from "../connection.ts";
+import { readJson } from "../read-json.ts";
+import { loadScript, type Script } from "../script.ts";
+import { readable } from "../readable.ts";
 
 const TTL_SECONDS = 90 * 86_400;
 /** Who runs it says so this often at least; after that nobody does. */
@@ -96,7 +96,7 @@ export class ReplayRecords {
   constructor(client: RedisClient, namespace: string) {
     this.#client = client;
     this.#namespace = namespace;
-    this.#keep = loadScript(client, "keep-replay");
+    this.#keep = loadScript(client, "letters/keep-replay");
   }
 
   /** Writes a new one, together with its audit. `details`: what the audit says besides. */
@@ -109,7 +109,7 @@ export class ReplayRecords {
       aliveUntil: startedAt + ALIVE_MS,
       runner: this.#runner,
     };
-    await loadScript(this.#client, "start-replay")(
+    await loadScript(this.#client, "letters/start-replay")(
       [auditKey(this.#namespace), this.#key(id), this.#index],
       [
         "dead-letters-replay",
@@ -129,7 +129,7 @@ export class ReplayRecords {
     id: string,
     { by, why }: { by: string; why: string },
   ): Promise<"absent" | "finished" | "running" | "taken"> {
-    const takeUp = loadScript(this.#client, "take-up-replay");
+    const takeUp = loadScript(this.#client, "letters/take-up-replay");
     return takenUpSchema.parse(
       await takeUp(
         [auditKey(this.#namespace), this.#key(id)],

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { StoredScore } from "../domain/claim.ts";
-import { readJson } from "./read-json.ts";
+import type { StoredScore } from "../../domain/claim.ts";
+import { readJson } from "../read-json.ts";
 
 const paymentSchema = z.object({
   device: z.string().optional(),

@@ -1,8 +1,8 @@
 import type { Redis } from "ioredis";
 import { z } from "zod";
-import type { Deadline, DueDeadlines } from "../domain/deadline.ts";
-import { readJson } from "./read-json.ts";
-import { loadScript } from "./script.ts";
+import type { Deadline, DueDeadlines } from "../../domain/deadline.ts";
+import { readJson } from "../read-json.ts";
+import { loadScript } from "../script.ts";
 
 /** Answered in pieces, so that no script holds Redis for long. */
 const MOST_AT_ONCE = 100;
@@ -35,9 +35,9 @@ export class Deadlines {
   constructor(client: Redis, { namespace }: { readonly namespace: string }) {
     this.#keys = [`${namespace}:deadlines`, `${namespace}:deadline-answers`];
     this.#scripts = {
-      remind: loadScript(client, "remind"),
-      take: loadScript(client, "take-due"),
-      forget: loadScript(client, "forget-due"),
+      remind: loadScript(client, "journal/remind"),
+      take: loadScript(client, "journal/take-due"),
+      forget: loadScript(client, "journal/forget-due"),
     };
   }
 

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { formatQuota, type Quota } from "../domain/quota.ts";
-import { auditKey } from "./audit.ts";
-import type { RedisClient } from "./connection.ts";
-import { findKeys } from "./find-keys.ts";
+import { formatQuota, type Quota } from "../../domain/quota.ts";
+import { auditKey } from "../audit.ts";
+import type { RedisClient } from "../connection.ts";
+import { findKeys } from "../find-keys.ts";
 import { ledgerKeys, scriptKeys, type LedgerKeys } from "./ledger-keys.ts";
 import { quotaText } from "./ledger-overview.ts";
 import { loadLedgerRuleScript, loadLedgerScript } from "./ledger-script.ts";
-import { redisNow } from "./redis-now.ts";
-import type { Script } from "./script.ts";
+import { redisNow } from "../redis-now.ts";
+import type { Script } from "../script.ts";
 
 /** Stands for "until resumed": every part of the ledger knows what to do with a moment. */
 const UNTIL_RESUMED_MS = Date.UTC(3000, 0, 1);
