@@ -1,20 +1,21 @@
-const LEAST_PLACES = 64;
+/** A power of two: more than a channel mostly has under way. */
+const PLACES = 4_096;
 
 /**
- * What is under way by number: the numbers rise, and most of it ends about in their order. Its places are used again and
- * again. A Map would leave a table behind at every few hundred changes, with all that was in it then and a pointer to the
- * next table; once V8 has moved one of these to the old generation, it moves whatever passes through the Map after it,
- * which then lies there until the next full collection.
+ * What is under way by number: the numbers rise, and most of it ends about in their order. The newest few thousand numbers
+ * have places that are used again and again; whoever is still there when its place is needed goes to a Map.
  *
- * It takes as much room as there is from the oldest number to the newest, and gives it back: one that stays for minutes
- * while thousands pass it costs eight bytes for each of them, for so long.
+ * In a Map alone each would leave something behind: it makes a new table at every few hundred changes, and the old one
+ * keeps all that was in it, and a pointer to the next. Once V8 has moved one of these tables to the old generation, it moves
+ * whatever passes through the Map after it, which then lies there until the next full collection.
  */
 export class NumberedRing<T extends object> {
-  /** By number, modulo its length, which is a power of two. */
-  #places = emptyPlaces<T>(LEAST_PLACES);
-  /** No number below has a place. */
+  /** Of the numbers from `#first` to below `#end`, by number modulo PLACES. */
+  readonly #places = Array.from({ length: PLACES }, (): T | undefined => undefined);
+  /** Of lower numbers, oldest first. */
+  readonly #stragglers = new Map<number, T>();
   #first = 0;
-  /** Above all numbers that have one. */
+  /** Above all numbers that were added. */
   #end = 0;
   #size = 0;
 
@@ -24,66 +25,63 @@ export class NumberedRing<T extends object> {
 
   /** The number is above all that were added before. */
   add(number: number, value: T): void {
-    if (this.#size === 0) this.#first = number;
-    while (number - this.#first >= this.#places.length) this.#resize(2 * this.#places.length);
-    this.#places[this.#placeOf(number)] = value;
+    const first = number - PLACES + 1;
+    for (let late = this.#first; late < Math.min(first, this.#end); late += 1) {
+      const straggler = this.#takeFromPlace(late);
+      if (straggler !== undefined) this.#stragglers.set(late, straggler);
+    }
+    this.#first = Math.max(this.#first, first);
+    this.#places[placeOf(number)] = value;
     this.#end = number + 1;
     this.#size += 1;
   }
 
   get(number: number): T | undefined {
-    const isWithin = number >= this.#first && number < this.#end;
-    return isWithin ? this.#places[this.#placeOf(number)] : undefined;
+    if (number < this.#first) return this.#stragglers.get(number);
+    return number < this.#end ? this.#places[placeOf(number)] : undefined;
   }
 
   /** Gives what it takes out, if it was there. */
   take(number: number): T | undefined {
     const value = this.get(number);
     if (value === undefined) return undefined;
-    this.#places[this.#placeOf(number)] = undefined;
+    if (number < this.#first) this.#stragglers.delete(number);
+    else this.#takeFromPlace(number);
     this.#size -= 1;
-    while (this.#size > 0 && this.get(this.#first) === undefined) this.#first += 1;
-    if (this.#isMuchTooLarge()) this.#resize(this.#places.length / 2);
     return value;
   }
 
   /** Of those that are there, the one with the lowest number. */
   oldest(): T | undefined {
-    return this.get(this.#first);
+    const number = this.#oldestNumber();
+    return number === undefined ? undefined : this.get(number);
   }
 
   takeOldest(): T | undefined {
-    return this.take(this.#first);
+    const number = this.#oldestNumber();
+    return number === undefined ? undefined : this.take(number);
   }
 
   /** In the order of their numbers. */
   *values(): Generator<T> {
+    yield* this.#stragglers.values();
     for (let number = this.#first; number < this.#end; number += 1) {
-      const value = this.get(number);
+      const value = this.#places[placeOf(number)];
       if (value !== undefined) yield value;
     }
   }
 
-  #placeOf(number: number): number {
-    return number & (this.#places.length - 1);
+  #oldestNumber(): number | undefined {
+    if (this.#stragglers.size > 0) return this.#stragglers.keys().next().value;
+    while (this.#first < this.#end && this.#places[placeOf(this.#first)] === undefined) this.#first += 1;
+    return this.#first < this.#end ? this.#first : undefined;
   }
 
-  /** Much, so that it does not grow and shrink with each burst. */
-  #isMuchTooLarge(): boolean {
-    const span = this.#size === 0 ? 0 : this.#end - this.#first;
-    return this.#places.length > LEAST_PLACES && span * 8 < this.#places.length;
-  }
-
-  #resize(count: number): void {
-    const places = emptyPlaces<T>(count);
-    for (let number = this.#first; number < this.#end; number += 1) {
-      const value = this.get(number);
-      if (value !== undefined) places[number & (count - 1)] = value;
-    }
-    this.#places = places;
+  #takeFromPlace(number: number): T | undefined {
+    const value = this.#places[placeOf(number)];
+    this.#places[placeOf(number)] = undefined;
+    return value;
   }
 }
 
-function emptyPlaces<T>(count: number): (T | undefined)[] {
-  return Array.from({ length: count }, () => undefined);
-}
+const placeOf = (number: number): number => number & (PLACES - 1);

@@ -17,7 +17,7 @@ export function resultHeaders(
   merchantId: string | undefined,
   source: RiskResult["source"],
 ): ResultHeaders {
-  const name = `${source} ${rail} ${merchantId ?? ""}`;
+  const name = `${source}\0${rail}${merchantId === undefined ? "" : `\0${merchantId}`}`;
   const known = kept.get(name);
   if (known !== undefined) return known;
   if (kept.size === MOST_KEPT) kept.clear();

@@ -145,6 +145,7 @@ local COUNTED = { alipay = 'scored', cache = 'cached', ['below-threshold'] = 'be
 local SAVED = { cache = 'savedByCache', ['below-threshold'] = 'savedByThreshold' }
 -- Both together, for most.
 local UNCALLED = {
+  alipay = { scored = 1 },
   cache = { cached = 1, savedByCache = CALL_PRICE },
   ['below-threshold'] = { belowThreshold = 1, savedByThreshold = CALL_PRICE },
   fallback = { fallback = 1 },

@@ -70,6 +70,17 @@ end
 -- remembers the letter.
 replays = math.min(MOST_REPLAYS, math.max(replays, isReplay and said.replays + 1 or said.replays))
 
+-- Ms that the lease of somebody else who leads will live for. The leader's journal is named by the flight.
+local function othersFlightMs()
+  local flight = redis.call('HMGET', KEYS[3], 'journal', 'token')
+  if not flight[1] or flight[2] == ARGV[1] then return 0 end
+  local leader = redis.call('HMGET', flight[1], 'token', 'leaseUntil')
+  return leader[1] == flight[2] and math.max(0, tonumber(leader[2] or 0) - now) or 0
+end
+
+-- Read before a journal is begun: where it is none of ours, nothing is left behind of what this one knows.
+local flightMs = (score or ARGV[4] == 'apart') and 0 or othersFlightMs()
+
 if calls > knownCalls then
   -- Told at once, whoever has the lease: the journal was lost, and whoever took it up since hears of it at their next call.
   redis.call('HSET', KEYS[1], 'calls', calls)
@@ -87,15 +98,6 @@ end
 
 if noteInstance() then forgiven = math.max(forgiven, math.min(calls, said.forgiven or 0)) end
 
--- Ms that the lease of somebody else who leads will live for. The leader's journal is named by the flight.
-local function othersFlightMs()
-  local flight = redis.call('HMGET', KEYS[3], 'journal', 'token')
-  if not flight[1] or flight[2] == ARGV[1] then return 0 end
-  local leader = redis.call('HMGET', flight[1], 'token', 'leaseUntil')
-  return leader[1] == flight[2] and math.max(0, tonumber(leader[2] or 0) - now) or 0
-end
-
-local flightMs = (score or ARGV[4] == 'apart') and 0 or othersFlightMs()
 local isFollowing = flightMs > 0 and ARGV[4] == 'follows'
 
 local fields = { 'v', '1', 'digest', ARGV[2], 'calls', whole(calls), 'replays', whole(replays), 'firstAt', whole(firstAt) }

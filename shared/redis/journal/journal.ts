@@ -133,15 +133,14 @@ export class Journal {
 
   /** Records call number `call` before it leaves. `nextCallInMs`: the wait after it, should it fail. */
   async sent(claim: Claim, call: number, permitId: string, nextCallInMs: number): Promise<SentReply> {
-    const reply = readSentReply(
-      await this.#scripts.sent(this.#sentKeys(claim), [
-        claim.token,
-        call,
-        nextCallInMs,
-        permitId,
-        claim.merchantId ?? "",
-      ]),
-    );
+    const said = await this.#scripts.sent(this.#sentKeys(claim), [
+      claim.token,
+      call,
+      nextCallInMs,
+      permitId,
+      claim.merchantId ?? "",
+    ]);
+    const reply = this.#read(claim, () => readSentReply(said));
     switch (reply.kind) {
       case "recorded":
         this.#held.note(claim, call, nextCallInMs);
@@ -179,21 +178,20 @@ export class Journal {
     const key = this.#keys.journal(claim.transactionId);
     const { cacheTtlSeconds } = this.#settings;
     const body = outcome.kind === "result" ? outcome.result : outcome.deadLetter;
-    const reply = readStoreReply(
-      await this.#scripts.store(
-        [key, this.#keys.result(claim.transactionId), this.#keys.score(claim.pseudonym)],
-        [
-          claim.digest,
-          outcome.kind,
-          JSON.stringify(body),
-          calls,
-          score === undefined || cacheTtlSeconds === 0 ? "" : JSON.stringify({ v: 1, ...score }),
-          claim.replays,
-          claim.merchantId ?? "",
-          outcome.kind === "result" ? outcome.result.source : "",
-        ],
-      ),
+    const said = await this.#scripts.store(
+      [key, this.#keys.result(claim.transactionId), this.#keys.score(claim.pseudonym)],
+      [
+        claim.digest,
+        outcome.kind,
+        JSON.stringify(body),
+        calls,
+        score === undefined || cacheTtlSeconds === 0 ? "" : JSON.stringify({ v: 1, ...score }),
+        claim.replays,
+        claim.merchantId ?? "",
+        outcome.kind === "result" ? outcome.result.source : "",
+      ],
     );
+    const reply = this.#read(claim, () => readStoreReply(said));
     if (reply.kind === "recount") return reply;
     this.#held.letGo(claim.token);
     if (reply.kind === "conflict") return reply;
@@ -222,6 +220,16 @@ export class Journal {
   /** Stops renewing; what is still held runs out. */
   close(): void {
     this.#held.close();
+  }
+
+  /** A claim whose reply nobody can read is not renewed any more: nothing comes of it. */
+  #read<T>({ token }: Claim | StoringClaim, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      this.#held.letGo(token);
+      throw error;
+    }
   }
 
   #sentKeys({ transactionId }: Claim): string[] {

@@ -62,6 +62,18 @@ async function storeScore(by: Journal): Promise<void> {
 const SCORE = { riskScore: 0.62, ruleCodes: ["DEVICE_VELOCITY"], traceId: "21a3" };
 
 describe("claiming", () => {
+  it("leaves nothing of a claim that a key of somebody else's fails", async () => {
+    const leading = testJournal({ redis, namespace }, { flightRole: () => "leads" });
+    const { pseudonym } = claimed(await claim(sampleTransaction({ transactionId: "T1" }), leading));
+    await redis.del(`${namespace}:flight:${pseudonym}`);
+    await redis.set(`${namespace}:flight:${pseudonym}`, "theirs");
+    const waited: History = { ...NO_HISTORY, calls: 4, replay: "waited" };
+    await expect(claim(sampleTransaction({ transactionId: "T2" }), leading, waited)).rejects.toThrow(
+      "WRONGTYPE",
+    );
+    expect(await redis.exists(`${namespace}:journal:T2`)).toBe(0);
+  });
+
   it("takes a transaction that nobody knows", async () => {
     expect(await claim(sampleTransaction())).toMatchObject({
       kind: "claimed",
@@ -374,6 +386,24 @@ describe("a journal that was lost while a claim is in hand", () => {
     await redis.del(journalKey(witness.transactionId));
     await expect.poll(() => callsOf(witness.transactionId), renewed).toBe("0");
     expect(await redis.exists(journalKey(given.transactionId))).toBe(0);
+  });
+
+  it("restores nothing whose outcome nobody can read", async () => {
+    const [sent, stored] = [
+      claimed(await claim(sampleTransaction({ transactionId: "T1" }))),
+      claimed(await claim(sampleTransaction({ transactionId: "T2" }))),
+    ];
+    const unreadable = { kind: "result", body: "{}", token: "" };
+    for (const { transactionId } of [sent, stored]) {
+      await redis.hset(journalKey(transactionId), unreadable);
+    }
+    await expect(journal.sent(sent, 1, "permit-1", 0)).rejects.toThrow();
+    await expect(journal.store(stored, resultOf("T2", 0), 0, undefined)).rejects.toThrow();
+    await redis.del(journalKey("T1"), journalKey("T2"));
+    const witness = claimed(await claim(sampleTransaction({ transactionId: "T3" })));
+    await redis.del(journalKey(witness.transactionId));
+    await expect.poll(() => callsOf(witness.transactionId), renewed).toBe("0");
+    expect(await redis.exists(journalKey("T1"), journalKey("T2"))).toBe(0);
   });
 });
 

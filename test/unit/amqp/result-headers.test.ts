@@ -11,11 +11,13 @@ describe("the headers of results", () => {
 
   it("name no merchant where there is none, whatever merchants are called", () => {
     expect(resultHeaders("alipay", undefined, "alipay")).toEqual({ rail: "alipay", source: "alipay" });
-    expect(resultHeaders("alipay", " ", "alipay")).toEqual({
-      rail: "alipay",
-      merchantId: " ",
-      source: "alipay",
-    });
+    for (const merchantId of [" ", "", "\u0000"]) {
+      expect(resultHeaders("alipay", merchantId, "alipay")).toEqual({
+        rail: "alipay",
+        merchantId,
+        source: "alipay",
+      });
+    }
   });
 
   it("are made anew, and no less right, where there are more merchants than are kept", () => {
