@@ -397,8 +397,10 @@ describe("a journal that was lost while a claim is in hand", () => {
     for (const { transactionId } of [sent, stored]) {
       await redis.hset(journalKey(transactionId), unreadable);
     }
-    await expect(journal.sent(sent, 1, "permit-1", 0)).rejects.toThrow();
-    await expect(journal.store(stored, resultOf("T2", 0), 0, undefined)).rejects.toThrow();
+    await expect(journal.sent(sent, 1, "permit-1", 0)).rejects.toMatchObject({ name: "ZodError" });
+    await expect(journal.store(stored, resultOf("T2", 0), 0, undefined)).rejects.toMatchObject({
+      name: "ZodError",
+    });
     await redis.del(journalKey("T1"), journalKey("T2"));
     const witness = claimed(await claim(sampleTransaction({ transactionId: "T3" })));
     await redis.del(journalKey(witness.transactionId));
