@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { examine } from "../../../scripts/cli/doctor/examine.ts";
 import { hasProblem, type Finding } from "../../../scripts/cli/doctor/finding.ts";
 import { startSandbox, type Sandbox } from "../../../scripts/sandbox/start-sandbox.ts";
+import { freePort } from "../../../scripts/services/free-port.ts";
 import type { OwnServer } from "../../../scripts/services/server.ts";
 import { startOwnServer } from "../../../scripts/services/start-own-server.ts";
 import { brokerNames } from "../../../shared/amqp/broker-names.ts";
@@ -462,7 +463,8 @@ const REDIS: readonly Broken[] = [
   },
   {
     setUp: "a cluster",
-    changes: () => ownRedis({ "cluster-enabled": "yes" }),
+    // Its second port would be the first and 10,000, which an outgoing connection may have.
+    changes: async () => ownRedis({ "cluster-enabled": "yes", "cluster-port": String(await freePort()) }),
     id: "redis-mode",
     found: "Redis Cluster is not supported",
     cure: "use one primary",
