@@ -1,7 +1,7 @@
 import { Pool } from "undici";
 import { Exchange, type PostOutcome } from "./exchange.ts";
 
-/** Of a replica. */
+/** Connections of a replica to the gateway at most, and so its calls in flight. */
 export const MOST_SOCKETS = 64;
 
 interface TransportOptions {

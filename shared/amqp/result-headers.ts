@@ -8,7 +8,7 @@ export type ResultHeaders = Readonly<Record<string, string>>;
 const kept = new Map<string, ResultHeaders>();
 
 /**
- * The headers of a result, one object for all results with the same ones. amqplib makes whatever headers it is given the
+ * The headers of a result, one object for all results with the same ones: nobody may change it. amqplib makes whatever headers it is given the
  * prototype of an object of its own, and V8 describes each new prototype, and what inherits from it, by maps of their own
  * in its old generation: that costs a worker more than all the rest of a publish.
  */

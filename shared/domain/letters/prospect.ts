@@ -16,7 +16,7 @@ export interface Past {
   readonly replays: number;
   /** The letters of it that were put back. */
   readonly instances: readonly string[];
-  /** When it was first taken up; nobody knows it of an answer that needed no call, but a fallback. */
+  /** When it was first taken up. Unknown of a result that was answered without a lease, unless that is a fallback. */
   readonly firstAtMs: number | undefined;
 }
 

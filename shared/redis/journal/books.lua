@@ -1,6 +1,6 @@
 -- What the scripts have in common that book what calls cost and what was saved: by day, by month, and in each month by
--- merchant. Amounts are whole ten-thousandths of a yuan. What is in capitals and not from here, `whole` and `note` are from
--- journal.ts. Comments stand on lines of their own.
+-- merchant. Amounts are whole ten-thousandths of a yuan. `whole` and `note` are from script.ts, what is in capitals and not
+-- from here is from journal.ts. Comments stand on lines of their own.
 --
 -- The books of a month are one hash, "…:2026-11". A field is a figure's name, and after a blank whose it is: "calls" is the
 -- month's own, "calls 2026-11-23" a day's, "calls m:store-17" a merchant's, "calls none" that of transactions without
@@ -100,7 +100,7 @@ local function accountOf(day, merchant)
 end
 
 -- Adds figures to what is booked of the day, the month and the merchant, all of them or none. They are in the books once
--- these are written. Least is done for a table that was given before.
+-- these are written, and must not be changed until then: the same table given again is only counted.
 local function book(day, merchant, figures)
   local account = accountOf(day, merchant)
   local times = account.times[figures]
@@ -151,8 +151,8 @@ local UNCALLED = {
   fallback = { fallback = 1 },
 }
 
--- What is booked with an outcome, if anything is. Results have a source. A true score that follows a fallback is no further
--- result.
+-- What is booked with an outcome, if anything is. A dead letter has no source (""). A true score that replaces a fallback (not
+-- `isFirst`) is no further result.
 local function figuresOf(source, calls, unaccounted, isFirst)
   if isFirst and calls == 0 then return UNCALLED[source] end
   local figures = {}

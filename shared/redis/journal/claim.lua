@@ -1,5 +1,5 @@
 -- Takes a transaction for work, or says why it cannot be taken. One round trip for all that is known.
--- `now` is from gathered-script.ts, what is in capitals, `whole` and `note`, from journal.ts.
+-- `now` is from gathered-script.ts, `whole` and `note` are from script.ts, what is in capitals is from journal.ts.
 -- KEYS  1 the transaction's journal   2 the payer's stored score   3 the payer's flight
 -- ARGV  1 token   2 digest of the content   3 what the delivery says of the past (History in claim.ts) as JSON, or ""
 --       4 what it is to the payer's flight: it "leads", "follows" or is "apart"
@@ -18,7 +18,7 @@ local digest = redis.call('HGET', KEYS[1], 'digest')
 local score = CACHE_TTL_S ~= '0' and redis.call('GET', KEYS[2])
 -- Where no call is needed, no lease is: of two who answer it, the first outcome wins, and the journal begins with it.
 local needsLease = ARGV[5] == 'always' or (ARGV[5] == 'unless-scored' and not score)
--- Most are new, and need none: nothing below is of them.
+-- Most are new, say nothing of a past, and need no lease: they end here.
 if not digest and ARGV[3] == '' and not needsLease then return { 'new', now, score } end
 
 local said = ARGV[3] == '' and { calls = 0, replays = 0, replay = 'none' } or cjson.decode(ARGV[3])
@@ -78,7 +78,7 @@ local function othersFlightMs()
   return leader[1] == flight[2] and math.max(0, tonumber(leader[2] or 0) - now) or 0
 end
 
--- Read before a journal is begun: where it is none of ours, nothing is left behind of what this one knows.
+-- Read before a journal is begun: where the flight's key holds what is not ours, the script fails here, and begins none.
 local flightMs = (score or ARGV[4] == 'apart') and 0 or othersFlightMs()
 
 if calls > knownCalls then

@@ -1,8 +1,8 @@
 -- Records that call number N may leave now, and books its price: before the call, so that no crash can hide it, and no
 -- number of replicas can spend more than the budget.
 -- The same token may record the same N again: a permit went stale before anything left. Nobody else may: their N was made.
--- `dayOf`, `monthKey`, `book` and `writeBooks` are from books.lua, `now` from gathered-script.ts, and what is
--- in capitals, and `whole`, from journal.ts; a budget may be nil.
+-- `dayOf`, `monthKey`, `book`, `writeBooks` and BOOKS_KEPT_S are from books.lua, where the books' key is made, `now` from
+-- gathered-script.ts, `whole` from script.ts, and what else is in capitals from journal.ts; a budget may be nil.
 -- KEYS  1 the transaction's journal   2 the quota ledger's state   3 its freeze   4 its permission hold
 -- ARGV  1 token   2 N   3 ms until the call after this one may be made   4 permit's id   5 merchant, or ""
 -- Gives 'recorded' or 'unaffordable', each with: now, what the day's and the month's calls cost so far; 'unaffordable' also:

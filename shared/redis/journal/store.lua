@@ -1,7 +1,7 @@
 -- Stores how a transaction ended, with the score, the result and what it cost and saved. The first outcome wins, whoever
 -- brings it: an answer that was paid for is never refused because a lease ran out.
 -- `dayOf`, `book` and `figuresOf` are from books.lua, `now` and NOW from gathered-script.ts, which writes the books at the
--- end, and what else is in capitals, `whole` and `note`, from journal.ts.
+-- end, `whole` and `note` from script.ts, and what else is in capitals from journal.ts. The books' key is made in books.lua.
 -- KEYS  1 the transaction's journal   2 its result   3 the payer's stored score
 -- ARGV  1 digest   2 "result" or "dead-letter"   3 the outcome's JSON   4 calls it speaks of   5 score to keep, or ""
 --       6 replays   7 merchant, or ""   8 the result's source, or ""
@@ -39,7 +39,7 @@ if calls > 0 then
   note(fields, 'accounted', whole(calls))
 end
 if ARGV[6] ~= '0' then note(fields, 'replays', ARGV[6]) end
--- So is, of an answer that stands for good, when its transaction was first taken up.
+-- Of an answer that stands for good nobody asks when its transaction was first taken up; a replay and an upgrade do.
 if ARGV[2] == 'dead-letter' or ARGV[8] == 'fallback' then note(fields, 'firstAt', journal[5] or NOW) end
 redis.call('HSET', KEYS[1], unpack(fields))
 if digest then

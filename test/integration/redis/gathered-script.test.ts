@@ -94,8 +94,8 @@ describe("questions of one turn", () => {
     expect(await first).toBe(1);
   });
 
-  it("are asked again where Redis does not know the script, or has forgotten it", async () => {
-    // Each namespace has scripts of its own. SCRIPT FLUSH would take them away from tests that run beside this one.
+  it("are asked with the script's text where Redis does not know it", async () => {
+    // Each namespace has scripts of its own: its name stands in them.
     const { redis, namespace } = await testRedis();
     const journal = testJournal({ redis, namespace });
     const [first, second] = await Promise.all(
