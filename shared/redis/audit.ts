@@ -6,7 +6,10 @@ import { redisNow } from "./redis-now.ts";
 import { pairs } from "./pairs.ts";
 import { readable } from "./readable.ts";
 
-/** What an operator did, when and why. Written by the script that did it, so that neither is without the other. */
+/**
+ * What an operator did, when and why. Written by the script that did it, so that neither is without the other; where no
+ * script does it, before it is done.
+ */
 export interface AuditRecord {
   /** The stream's own: its order is that of the acts. */
   readonly id: string;

@@ -78,7 +78,7 @@ async function runDiscard(session: LettersSession, flags: DiscardFlags): Promise
       const add = (line: string): void => file.add(line);
       await exportLetters(letters, selection, session, { add, onExported }, signal);
       const closed = file.close();
-      if (closed.letters === 0) return closed;
+      if (!("file" in closed)) return closed;
       const danger = `To be taken off the queue: ${inGroups(closed.letters)} (they are in ${closed.file}).`;
       await agreeToDanger(danger, flags.yes === true);
       await auditAct(session, "dead-letters-discard", flags.why, { selection, ...closed });
@@ -109,14 +109,5 @@ function removeAgain(discarded: ReadonlySet<string>, session: LettersSession): P
   });
 }
 
-const discardText = ({ letters, file, sha256 }: Exported): string =>
-  fitRows([
-    ["discarded", inGroups(letters)],
-    // No file is left where there was nothing to write.
-    ...(letters === 0
-      ? []
-      : ([
-          ["file", file],
-          ["sha256", sha256],
-        ] as const)),
-  ]);
+const discardText = ({ letters, ...file }: Exported): string =>
+  fitRows([["discarded", inGroups(letters)], ...Object.entries(file)]);

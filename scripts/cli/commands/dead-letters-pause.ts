@@ -26,8 +26,8 @@ export function pauseCommand(): Command {
         const records = new ReplayRecords(client, namespace);
         const record = await records.read(id, await redisNow(client));
         if (record?.state !== "running") throw new Error(`${id}: no such replay is running`);
-        await records.wantPause(id);
         await auditAct({ client, namespace, operator }, "dead-letters-pause", why ?? "", { replay: id });
+        await records.wantPause(id);
         process.stdout.write(`${id}: pauses within seconds\n`);
       });
     });

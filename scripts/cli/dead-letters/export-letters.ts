@@ -13,12 +13,9 @@ export const PER_CHANNEL = 20_000;
 /** Personal data is in it. */
 const OWNER_ONLY = 0o600;
 
-/** A file that letters are written into, and what it is known by. */
-export interface Exported {
-  readonly file: string;
-  readonly letters: number;
-  readonly sha256: string;
-}
+/** What was written: letters, and what their file is known by; where there were none, no file is left. */
+export type Exported =
+  { readonly letters: 0 } | { readonly letters: number; readonly file: string; readonly sha256: string };
 
 /** A new file of letters; what was written is on the disk once it is closed. */
 export class LetterFile {
@@ -61,7 +58,10 @@ export class LetterFile {
   close(): Exported {
     fsyncSync(this.#descriptor);
     this.#closeDescriptor();
-    if (this.#letters === 0) rmSync(this.#file);
+    if (this.#letters === 0) {
+      rmSync(this.#file);
+      return { letters: 0 };
+    }
     return { file: this.#file, letters: this.#letters, sha256: this.#hash.digest("hex") };
   }
 

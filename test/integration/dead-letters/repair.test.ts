@@ -163,5 +163,9 @@ describe("dead letters", { timeout: PATIENT_MS }, () => {
     await queue.redis.del(`${queue.namespace}:dead-letters:lock`);
     const nothing = await queue.run(...discard);
     expect(nothing).toMatchObject({ status: 0, stdout: "discarded  0\n" });
+    // Nor is one told of that is not there.
+    expect(JSON.parse((await queue.run(...discard, "--json")).stdout)).toEqual({ discarded: 0, letters: 0 });
+    const exported = await queue.run("export", "--out", "all.ndjson", "--json");
+    expect(JSON.parse(exported.stdout)).toEqual({ letters: 0 });
   });
 });
