@@ -1,4 +1,4 @@
-import { MOST_IN_FLIGHT } from "../../shared/alipay/turnstile.ts";
+import { MOST_IN_FLIGHT } from "../../shared/alipay/most-in-flight.ts";
 import { costOfCalls } from "../../shared/domain/money.ts";
 import { formatQuota } from "../../shared/domain/quota.ts";
 import { REPLICA_CALLS_PER_SECOND } from "../../shared/domain/useful-replicas.ts";

@@ -1,4 +1,4 @@
-import { MOST_IN_FLIGHT } from "../../shared/alipay/turnstile.ts";
+import { MOST_IN_FLIGHT } from "../../shared/alipay/most-in-flight.ts";
 import { LEDGER_RULES } from "../../shared/redis/ledger/ledger-rules.ts";
 import type { Random } from "../sandbox/random.ts";
 import type { EventQueue } from "./event-queue.ts";

@@ -7,8 +7,9 @@ import { headerOf, type HttpAnswer } from "./http-answer.ts";
 import { interpretAnswer, type Interpreter } from "./interpret-answer.ts";
 import { interpretBroken } from "./interpret-broken.ts";
 import { createOfficialSdk, type Credentials } from "./official-sdk.ts";
+import { MOST_IN_FLIGHT } from "./most-in-flight.ts";
 import { newAttempt, signedRequest } from "./signed-request.ts";
-import { createTransport, MOST_SOCKETS } from "./transport.ts";
+import { createTransport } from "./transport.ts";
 
 export interface GatewayOptions extends Credentials {
   readonly gatewayUrl: URL;
@@ -64,7 +65,7 @@ export interface Gateway {
 export function createGateway(options: GatewayOptions): Gateway {
   const { now } = options;
   const sdk = createOfficialSdk(options);
-  const transport = createTransport({ ...options, sockets: MOST_SOCKETS });
+  const transport = createTransport({ ...options, sockets: MOST_IN_FLIGHT });
   const interpreter: Interpreter = {
     verify: (text, signature) => sdk.rsaCheck(text, signature, "RSA2"),
     banCodes: new Set(options.banCodes?.map(canonicalCode)),

@@ -1,9 +1,6 @@
 import { Pool } from "undici";
 import { Exchange, type PostOutcome } from "./exchange.ts";
 
-/** Connections of a replica to the gateway at most, and so its calls in flight. */
-export const MOST_SOCKETS = 64;
-
 interface TransportOptions {
   readonly gatewayUrl: URL;
   /** From the call of `post` (connecting included) to the answer's last byte. */

@@ -3,8 +3,8 @@ import type { HoldKind, Permit, PermitReply } from "../domain/permit.ts";
 import { leavesBefore, type Closure } from "./closure.ts";
 import type { HoldNews } from "./hold-news.ts";
 import { LineTurns } from "./line-turns.ts";
+import { MOST_IN_FLIGHT } from "./most-in-flight.ts";
 import type { ReplicaHold } from "./replica-hold.ts";
-import { MOST_SOCKETS } from "./transport.ts";
 import { WaitingLines, type Line } from "./waiting-lines.ts";
 
 /** What the turnstile needs of the shared ledger. */
@@ -44,8 +44,6 @@ export type Passage =
   | { readonly kind: "held"; readonly cause: HoldKind | "quota" }
   | { readonly kind: "interrupted" };
 
-/** Calls in flight at most: no permit waits for a socket. */
-export const MOST_IN_FLIGHT = MOST_SOCKETS;
 /** Whoever passes has so long before its permit's start to record and to sign its call. */
 const LEAD_MS = 15;
 /** Holds and quotas change: none is slept through in one piece. */

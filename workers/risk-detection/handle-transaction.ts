@@ -16,7 +16,7 @@ import { isStillWanted, upgradeOf } from "../../shared/domain/upgrade.ts";
 import { urgencyOf, type Urgency } from "../../shared/domain/urgency.ts";
 import { createConclusion, type ConclusionOptions, type Work } from "./conclude-transaction.ts";
 
-/** What the handler needs besides. */
+/** What the handler needs besides what its last steps do. */
 export interface HandlerOptions extends ConclusionOptions {
   readonly journal: ConclusionOptions["journal"] & { newToken(): string };
   /** Claims, and waits where somebody else has it first. "leased" or "following": there is no more time to wait. */

@@ -65,7 +65,8 @@ end
 -- The month's own, the day's and the merchant's.
 local function fieldsOf(name, day, owner) return { name, name .. ' ' .. day, name .. ' ' .. owner } end
 
--- Reads the figures that are not known yet. What is no number fails whoever would add to it, before it changes anything.
+-- Reads the figures that are not known yet. What is no number fails whoever would add to it, before it changes a figure; a
+-- merchant may have its place in the month by then.
 local function readFigures(month, fields)
   local unread = { 'v' }
   for _, field in ipairs(fields) do
@@ -143,13 +144,12 @@ end
 -- What is counted of a result, by its source, and what is saved where it needed no call.
 local COUNTED = { alipay = 'scored', cache = 'cached', ['below-threshold'] = 'belowThreshold', fallback = 'fallback' }
 local SAVED = { cache = 'savedByCache', ['below-threshold'] = 'savedByThreshold' }
--- Both together, for most.
-local UNCALLED = {
-  alipay = { scored = 1 },
-  cache = { cached = 1, savedByCache = CALL_PRICE },
-  ['below-threshold'] = { belowThreshold = 1, savedByThreshold = CALL_PRICE },
-  fallback = { fallback = 1 },
-}
+-- Both together of a first result that needed no call, as most do: one table for each source, so that they are only counted.
+local UNCALLED = {}
+for source, counted in pairs(COUNTED) do
+  UNCALLED[source] = { [counted] = 1 }
+  if SAVED[source] then UNCALLED[source][SAVED[source]] = CALL_PRICE end
+end
 
 -- What is booked with an outcome, if anything is. A dead letter has no source (""). A true score that replaces a fallback (not
 -- `isFirst`) is no further result.

@@ -7,7 +7,7 @@
 -- Gives 'new', now, the stored score or false: nobody knew of it, and it is claimed without a lease
 --       'claimed', 'leased' (somebody else has it) or 'following' (somebody else leads the payer's flight), each with: ms until its
 --         next call may be made, or until that lease ends   calls   replays   when it was first taken up   now   forgiven
---         calls; 'claimed' also: 1 where it has a lease   the stored score   the fallback that stands; or false
+--         calls; 'claimed', which has a lease, also: the stored score, or false   the fallback that stands, or false
 --       'settled', the outcome's kind and JSON    'conflict', calls: the id is known with other content
 -- A flight names the claim that is about to bring the payer's score, and lives for as long as that claim does.
 -- Longer than five minutes a claim is in hand only while Redis or the broker is away (delivery.ts).
@@ -115,4 +115,4 @@ if not score and ARGV[4] ~= 'apart' and flightMs == 0 then
   redis.call('EXPIRE', KEYS[3], FLIGHT_KEPT_S)
 end
 local nextCallIn = math.max(0, tonumber(journal[2] or 0) - now)
-return { 'claimed', nextCallIn, calls, replays, firstAt, now, forgiven, 1, score, standing or false }
+return { 'claimed', nextCallIn, calls, replays, firstAt, now, forgiven, score, standing or false }

@@ -23,9 +23,9 @@ export function readClaimReply(said: unknown, names: Names): ClaimReply {
       };
     }
     case "claimed": {
-      const score = readScore(reply.textOrNull(8));
-      const claim = { ...names, ...countsIn(reply), score, isLeased: reply.number(7) === 1 };
-      const standing = reply.textOrNull(9);
+      const score = readScore(reply.textOrNull(7));
+      const claim = { ...names, ...countsIn(reply), score, isLeased: true };
+      const standing = reply.textOrNull(8);
       return {
         kind: "claimed",
         claim: standing === null ? claim : { ...claim, standing: readFallback(standing) },

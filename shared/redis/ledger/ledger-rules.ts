@@ -5,7 +5,7 @@ const LONGEST_TIMEOUT_MS = 60_000;
 
 /**
  * The numbers that the quota ledger judges by. Its scripts have them as locals of the same names, and who shows or
- * simulates the ledger uses the same ones. Durations in ms.
+ * simulates the ledger uses the same ones. Durations in ms, unless the name says otherwise.
  */
 export const LEDGER_RULES = {
   /** Calls are this part of window/calls apart, for the shortest window. Spacing is not what keeps the quota. */

@@ -115,10 +115,12 @@ describe("claiming", () => {
     },
   );
 
-  it("takes a lease all the same for what was called before, and where a claim without one did not do", async () => {
+  it("takes a lease all the same for what has a past, and where a claim without one did not do", async () => {
     const quick = testJournal({ redis, namespace }, { leaseNeed: () => "never" });
     const leased = { kind: "claimed", claim: { isLeased: true } };
     expect(await claim(sampleTransaction(), quick, { ...NO_HISTORY, calls: 1 })).toMatchObject(leased);
+    const waited = sampleTransaction({ transactionId: "T4" });
+    expect(await claim(waited, quick, { ...NO_HISTORY, replay: "waited" })).toMatchObject(leased);
     const other = sampleTransaction({ transactionId: "T2" });
     expect(await claim(other, quick, { ...NO_HISTORY, needsLease: true })).toMatchObject(leased);
     const replayed = sampleTransaction({ transactionId: "T3" });

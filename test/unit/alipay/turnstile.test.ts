@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HoldNews } from "../../../shared/alipay/hold-news.ts";
 import { ReplicaHold } from "../../../shared/alipay/replica-hold.ts";
+import { MOST_IN_FLIGHT } from "../../../shared/alipay/most-in-flight.ts";
 import {
-  MOST_IN_FLIGHT,
   Turnstile,
   type Passage,
   type Passenger,

@@ -26,7 +26,7 @@ const known = {
 
 describe("a reply of claim.lua", () => {
   it("tells what is known of a claimed transaction", () => {
-    expect(readClaimReply(["claimed", ...counts, 1, null, null], names)).toEqual({
+    expect(readClaimReply(["claimed", ...counts, null, null], names)).toEqual({
       kind: "claimed",
       claim: { ...names, ...known, score: undefined, isLeased: true },
     });
@@ -75,7 +75,7 @@ describe("what no version of ours replies", () => {
     { title: "no list", read: readClaim, said: "claimed" },
     { title: "another kind of a claim", read: readClaim, said: ["odd", 1] },
     { title: "a claim without a number", read: readClaim, said: ["conflict", "1"] },
-    { title: "a score that is no text", read: readClaim, said: ["claimed", ...counts, 1, 0.5, null] },
+    { title: "a score that is no text", read: readClaim, said: ["claimed", ...counts, 0.5, null] },
     { title: "another kind of a record", read: readSentReply, said: [] },
     { title: "another period", read: readSentReply, said: ["unaffordable", 5, 1, 2, "year"] },
     { title: "another kind of a store", read: readStoreReply, said: [null] },
