@@ -53,12 +53,12 @@ export function discardCommand(): Command {
       if (hasFilterFlag(flags) === (flags.all === true))
         throw new UsageError("which ones? Give a filter, or --all");
       const settings = readCommandSettings(["installation", "broker", "redis"]);
-      const exported = await withLetters(
+      const { letters, ...file } = await withLetters(
         { settings, wait: flags.wait === true, signal: stopSignal() },
         (session) => runDiscard(session, flags),
       );
-      if (flags.json === true) process.stdout.write(formatJson({ discarded: exported.letters, ...exported }));
-      else process.stdout.write(discardText(exported));
+      if (flags.json === true) process.stdout.write(formatJson({ discarded: letters, ...file }));
+      else process.stdout.write(fitRows([["discarded", inGroups(letters)], ...Object.entries(file)]));
     });
 }
 
@@ -108,6 +108,3 @@ function removeAgain(discarded: ReadonlySet<string>, session: LettersSession): P
     return removed;
   });
 }
-
-const discardText = ({ letters, ...file }: Exported): string =>
-  fitRows([["discarded", inGroups(letters)], ...Object.entries(file)]);
